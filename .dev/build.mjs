@@ -4,16 +4,23 @@ import { existsSync } from 'node:fs';
 import { readFile, writeFile, chmod, rename } from 'node:fs/promises';
 import { createHash } from 'node:crypto';
 
-const require_banner = "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);";
+const require_banner =
+  "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);";
 
 /** ssh2 tries optional native add-ons and falls back to node:crypto; ink tries react-devtools-core. Both stay out of the bundle. */
 const leaveOutNative = {
   name: 'leave-out-native',
   setup(b) {
     b.onResolve({ filter: /\.node$|^cpu-features$/ }, (a) => ({ path: a.path, namespace: 'absent' }));
-    b.onLoad({ filter: /.*/, namespace: 'absent' }, () => ({ contents: "throw new Error('left out of the bundle')", loader: 'js' }));
+    b.onLoad({ filter: /.*/, namespace: 'absent' }, () => ({
+      contents: "throw new Error('left out of the bundle')",
+      loader: 'js',
+    }));
     b.onResolve({ filter: /^react-devtools-core$/ }, (a) => ({ path: a.path, namespace: 'empty' }));
-    b.onLoad({ filter: /.*/, namespace: 'empty' }, () => ({ contents: 'export default { connectToDevTools() {} }', loader: 'js' }));
+    b.onLoad({ filter: /.*/, namespace: 'empty' }, () => ({
+      contents: 'export default { connectToDevTools() {} }',
+      loader: 'js',
+    }));
   },
 };
 

@@ -23,7 +23,15 @@ const newest = (path) =>
   statSync(path).isDirectory()
     ? Math.max(0, ...readdirSync(path).map((name) => newest(join(path, name))))
     : statSync(path).mtimeMs;
-const sources = ['src', 'fixtures/lab', 'fixtures/demo', 'fixtures/embedded', 'test/bench', '.dev', 'package-lock.json'];
+const sources = [
+  'src',
+  'fixtures/lab',
+  'fixtures/demo',
+  'fixtures/embedded',
+  'test/bench',
+  '.dev',
+  'package-lock.json',
+];
 const stamp = 'dist/.built';
 const built = existsSync(stamp) && existsSync('dist/moskit.mjs') ? Number(readFileSync(stamp, 'utf8')) : 0;
 const latest = Math.max(...sources.filter(existsSync).map(newest));

@@ -23,8 +23,13 @@ const importRules = folders.map((folder) => {
         'error',
         {
           patterns: [
-            ...forbidden.map((other) => ({ regex: `^(\\.\\./)+${other}/`, message: `${folder} must not import from ${other}` })),
-            ...(folder === 'core' ? [{ regex: '^(node:|fs$|os$|path$|child_process$)', message: 'core is pure: no Node API' }] : []),
+            ...forbidden.map((other) => ({
+              regex: `^(\\.\\./)+${other}/`,
+              message: `${folder} must not import from ${other}`,
+            })),
+            ...(folder === 'core'
+              ? [{ regex: '^(node:|fs$|os$|path$|child_process$)', message: 'core is pure: no Node API' }]
+              : []),
           ],
         },
       ],
@@ -36,11 +41,16 @@ export default tseslint.config(
   { ignores: ['dist/**', 'node_modules/**', '**/*.js', '**/*.mjs', '.dev/**', 'fixtures/programs/**'] },
   ...tseslint.configs.strictTypeChecked,
   {
-    languageOptions: { parserOptions: { project: './tsconfig.json', tsconfigRootDir: new URL('..', import.meta.url).pathname } },
+    languageOptions: {
+      parserOptions: { project: './tsconfig.json', tsconfigRootDir: new URL('..', import.meta.url).pathname },
+    },
     plugins: { 'react-hooks': hooks },
     rules: {
       ...hooks.configs.recommended.rules,
-      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
+      '@typescript-eslint/restrict-template-expressions': [
+        'error',
+        { allowNumber: true, allowBoolean: true },
+      ],
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
       '@typescript-eslint/no-non-null-assertion': 'off',
       '@typescript-eslint/consistent-type-imports': 'error',

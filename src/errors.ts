@@ -1,0 +1,53 @@
+import { exitCodes } from './exit-codes.js';
+
+export interface ErrorDetails {
+  readonly hint?: string | undefined;
+  readonly cause?: unknown;
+}
+
+/** Base of every error that moskit raises on purpose: what failed, on what, why; `hint` says what to do. */
+export class MoskitError extends Error {
+  readonly code: string = 'failed';
+  readonly exitCode: number = exitCodes.failed;
+  readonly hint: string | undefined;
+
+  constructor(message: string, details: ErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.name = new.target.name;
+    this.hint = details.hint;
+  }
+}
+
+/** The command line or a file the user wrote is wrong. */
+export class UsageError extends MoskitError {
+  override readonly code: string = 'usage';
+  override readonly exitCode = exitCodes.usage;
+}
+
+/** A node, or mosd, cannot be reached. */
+export class UnreachableError extends MoskitError {
+  override readonly code: string = 'unreachable';
+  override readonly exitCode = exitCodes.unreachable;
+}
+
+/** A rule says no; the message is the reason. */
+export class RefusedError extends MoskitError {
+  override readonly code: string = 'refused';
+  override readonly exitCode = exitCodes.refused;
+}
+
+/** The other side broke the protocol: garbage, a wrong version, a line too long. */
+export class ProtocolError extends MoskitError {
+  override readonly code: string = 'protocol';
+}
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** The `code` of a Node.js system error (`ENOENT`, …), or undefined. */
+export function errnoOf(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const code: unknown = Reflect.get(error, 'code');
+  return typeof code === 'string' ? code : undefined;
+}
