@@ -116,20 +116,37 @@ export type Opening =
       readonly you: NodeId;
       readonly cluster: string;
     }
-  /** A deputy's (or home's) view of a job's standard streams; offsets are what the opener already has. */
+  /**
+   * A deputy's view of a job (`cluster` null), or home's view of its guest. The offsets are what the opener already
+   * has; `deputy` makes the opener the job's deputy.
+   */
   | {
       readonly open: 'io';
       readonly job: JobId;
+      readonly cluster: string | null;
       readonly stdoutOffset: number;
       readonly stderrOffset: number;
-      readonly wantStdin: boolean;
+      readonly deputy: { readonly pid: number; readonly startTicks: number } | null;
     }
   | { readonly open: 'bulk'; readonly ticket: string };
 
-export interface EndedMessage {
-  readonly exit: JobExit;
-  readonly stdoutBytes: number;
-  readonly stderrBytes: number;
-}
+/** Control frames of an `io` channel, from the side that has the job. */
+export type IoDown =
+  /** How far standard input was taken over. */
+  | { readonly type: 'stdinTaken'; readonly offset: number }
+  /** Standard input is no longer wanted. */
+  | { readonly type: 'stdinClosed' }
+  /** A line for the user's stderr. */
+  | { readonly type: 'notice'; readonly text: string }
+  /** The job is over and all its output was sent before this. */
+  | { readonly type: 'ended'; readonly exit: JobExit; readonly messages: string };
+
+/** Control frames of an `io` channel, from the side that wants the job's streams. */
+export type IoUp =
+  | { readonly type: 'signal'; readonly signal: string }
+  /** How much output the deputy has written out. */
+  | { readonly type: 'delivered'; readonly stdout: number; readonly stderr: number }
+  /** The deputy leaves and the job goes on. */
+  | { readonly type: 'detach' };
 
 export type { MoveReason };

@@ -1,0 +1,121 @@
+import type { JobExit, NodeReport } from '../core/cluster-map.js';
+import type { JobId, NodeId } from '../core/ids.js';
+import type { DriverName, JobSpec } from '../core/job-spec.js';
+
+/** A relative path, its kind and stamps: what staging lists and sends (JSON of src/jobs/staging). */
+export type WireManifest = unknown;
+
+/** What home asks of a node that runs, ran or will run one of its jobs. All may be repeated safely. */
+export interface GuestMethods {
+  readonly 'node.report': [Record<string, never>, NodeReport];
+  /** From now on `report` notifications once a second. */
+  readonly 'node.subscribe': [Record<string, never>, NodeReport];
+  /** Jobs of this home that the node holds: what home compares its records with after a broken link. */
+  readonly 'guest.list': [Record<string, never>, readonly GuestSummary[]];
+  /** Does the node see the folder in which home wrote this probe? */
+  readonly 'folder.check': [{ readonly probe: unknown }, { readonly same: boolean }];
+  /** Admission and the job's folder; the reason when it is a no. */
+  readonly 'guest.prepare': [PrepareParams, { readonly refused: string | null; readonly dirShared: boolean }];
+  readonly 'guest.start': [JobRef, { readonly pid: number }];
+  readonly 'guest.probe': [JobRef, { readonly drivers: readonly ProbedDriver[] }];
+  readonly 'guest.freeze': [FreezeParams, FreezeAnswer];
+  readonly 'guest.thaw': [MoveRef, Record<string, never>];
+  /** Brings the image up, stopped (criu); nothing to do for the others. */
+  readonly 'guest.restore': [MoveRef & { readonly driver: DriverName }, Record<string, never>];
+  readonly 'guest.continue': [MoveRef & { readonly driver: DriverName }, { readonly pid: number }];
+  /** Ends what this node holds of the job below `generation`, or the unfinished copy of that very generation. */
+  readonly 'guest.discard': [MoveRef & { readonly keepDir: boolean }, Record<string, never>];
+  readonly 'guest.signal': [JobRef & { readonly signal: string }, Record<string, never>];
+  /** The job is over and home has everything: remove its folder and record. */
+  readonly 'guest.forget': [JobRef & { readonly keepDir: boolean }, Record<string, never>];
+  readonly 'files.list': [FilesRef, { readonly manifest: WireManifest }];
+  /** Sends what differs from `known` over the channel opened with `ticket`. */
+  readonly 'files.send': [
+    FilesRef & {
+      readonly known: WireManifest;
+      readonly ticket: string;
+      readonly skipBefore: Readonly<Record<string, number>>;
+    },
+    { readonly manifest: WireManifest; readonly bytes: number },
+  ];
+  readonly 'files.receive': [
+    FilesRef & { readonly ticket: string; readonly limitBytes: number },
+    { readonly bytes: number },
+  ];
+  /** The target takes memory pages from the channel; answers when all are on its disk. */
+  readonly 'pages.receive': [
+    MoveRef & { readonly driver: DriverName; readonly ticket: string },
+    Record<string, never>,
+  ];
+}
+
+export interface JobRef {
+  readonly job: JobId;
+}
+
+/** `generation` is the one that the job has after the commit of the move. */
+export interface MoveRef extends JobRef {
+  readonly generation: number;
+}
+
+export interface FilesRef extends JobRef {
+  /** `job`: the job's folder; `cwd`: the carried working folder in it; `image`: the image of move `generation`. */
+  readonly part: 'job' | 'cwd' | 'image';
+  readonly generation: number;
+}
+
+export interface PrepareParams extends MoveRef {
+  readonly you: NodeId;
+  readonly spec: JobSpec;
+  /** JOBSROOT of home; the job's folder is the same path on every node. */
+  readonly jobsRoot: string;
+  readonly carried: boolean;
+  /** Comes home: `block` and slots do not apply. */
+  readonly homecoming: boolean;
+  /** Probe of the job's folder as its present node sees it; null at the start. */
+  readonly dirProbe: unknown;
+  /** For a working folder used in place: must be seen by this node too. */
+  readonly cwdProbe: unknown;
+  /** For a move: the driver and what the source's probe asks of the target. */
+  readonly move: { readonly driver: DriverName; readonly requirements: unknown } | null;
+}
+
+export interface ProbedDriver {
+  readonly driver: DriverName;
+  /** Empty = it can. */
+  readonly reasons: readonly string[];
+  readonly requirements: unknown;
+  readonly rssKib: number;
+}
+
+export interface FreezeParams extends MoveRef {
+  readonly driver: DriverName;
+  readonly ticket: string | null;
+}
+
+export type FreezeAnswer =
+  { readonly kind: 'frozen'; readonly bytes: number } | { readonly kind: 'ended'; readonly exit: JobExit };
+
+export interface GuestSummary {
+  readonly job: JobId;
+  readonly generation: number;
+  readonly phase: string;
+}
+
+/** Notifications of the node to home. */
+export interface GuestNotifications {
+  readonly report: NodeReport;
+  /** Use of all guests of this home, once a second. */
+  readonly usage: readonly GuestUsage[];
+  readonly ended: { readonly job: JobId; readonly generation: number; readonly exit: JobExit };
+  /** Someone on the node asks for a move of a guest (`migrate PID home`, `mosctl expel`). */
+  readonly asked: { readonly job: JobId; readonly to: NodeId | 'home' | 'balance' };
+}
+
+export interface GuestUsage {
+  readonly job: JobId;
+  readonly pid: number;
+  readonly cpu: number;
+  readonly rssKib: number;
+  readonly stopped: boolean;
+}

@@ -1,0 +1,165 @@
+import { z } from 'zod';
+import { isJobId, isNodeId } from '../core/ids.js';
+import { ProtocolError } from '../errors.js';
+
+/** Shapes of everything that comes in over a channel. Loaded by mosd only: zod is slow to start. */
+const nodeId = z.number().refine(isNodeId, 'not a node number');
+const jobId = z.string().refine(isJobId, 'not a job id');
+const text = z.string().max(32 * 1024);
+const path = z.string().min(1).max(4096).startsWith('/');
+const signal = z.string().regex(/^SIG[A-Z0-9+-]{2,10}$/);
+const offset = z.number().int().nonnegative();
+const generation = z.number().int().nonnegative();
+const ticket = z.string().regex(/^[0-9a-f]{32}$/);
+const driver = z.enum(['criu', 'app', 'restart']);
+const nothing = z.object({}).loose();
+const destination = z.union([nodeId, z.literal('home'), z.literal('balance')]);
+const deputy = z.object({ pid: z.number().int().positive(), startTicks: z.number().nonnegative() });
+
+export const jobSpecSchema = z.object({
+  argv: z.array(text).min(1).max(100_000),
+  env: z.array(z.string().max(256 * 1024)).max(100_000),
+  umask: z.number().int().min(0).max(0o777),
+  folder: z.object({
+    cwd: path,
+    carryIn: z.array(text).nullable(),
+    carryOut: z.array(text).nullable(),
+    carryLimitBytes: z.number().int().nonnegative(),
+  }),
+  where: z.discriminatedUnion('kind', [
+    z.object({ kind: z.literal('best') }),
+    z.object({ kind: z.literal('home') }),
+    z.object({ kind: z.literal('node'), node: nodeId }),
+    z.object({ kind: z.literal('list'), nodes: z.array(nodeId).min(1) }),
+  ]),
+  lock: z.boolean(),
+  hint: z.enum(['cpujob', 'iojob', 'none']),
+  decay: z.enum(['fast', 'slow', 'none']),
+  relocation: z.object({
+    driver: z.enum(['auto', 'criu', 'app', 'restart']),
+    ckptSignal: signal.nullable(),
+    ckptExit: z.number().int().min(1).max(255).nullable(),
+    restart: text.nullable(),
+    restartable: z.boolean(),
+  }),
+  deputy: deputy.nullable(),
+  stdin: z.enum(['none', 'stream']),
+});
+
+export const openingSchema = z.union([
+  z.object({ open: z.literal('rpc'), as: z.literal('tool') }),
+  z.object({
+    open: z.literal('rpc'),
+    as: z.literal('home'),
+    home: nodeId,
+    you: nodeId,
+    cluster: z.string().regex(/^[0-9a-f]{16}$/),
+  }),
+  z.object({
+    open: z.literal('io'),
+    job: jobId,
+    cluster: z
+      .string()
+      .regex(/^[0-9a-f]{16}$/)
+      .nullable(),
+    stdoutOffset: offset,
+    stderrOffset: offset,
+    deputy: deputy.nullable(),
+  }),
+  z.object({ open: z.literal('bulk'), ticket }),
+]);
+export type ParsedOpening = z.infer<typeof openingSchema>;
+
+const flag = z.union([z.literal(0), z.literal(1)]);
+const adminSchema = z
+  .object({
+    block: flag,
+    bring: flag,
+    expel: flag,
+    stay: flag,
+    lstay: flag,
+    quiet: flag,
+    nomfs: flag,
+    speed: z.number().int().min(1).max(10_000_000).nullable(),
+    speedset: flag,
+    sspeed: z.number().int().min(1).max(10_000_000),
+    gateways: z.number().int().min(0).max(2),
+    decayinterval: z.number().int().min(1).max(3600),
+    slowdecay: z.number().int().min(0).max(1000),
+    fastdecay: z.number().int().min(0).max(1000),
+    maxguests: z.number().int().nonnegative().nullable(),
+    jobsroot: path.nullable(),
+  })
+  .partial();
+
+export const toolSchemas = {
+  ping: nothing,
+  status: z.object({ fresh: z.boolean() }),
+  watch: z.object({ intervalMs: z.number().int().min(100).max(3_600_000) }),
+  report: z.object({ node: nodeId }),
+  map: nothing,
+  setConfig: z.object({ config: z.unknown(), mospe: z.union([z.literal(0), nodeId]) }),
+  setAdmin: z.object({ admin: adminSchema }),
+  setDecay: z.object({
+    decay: z.object({ policy: z.enum(['slow', 'fast', 'none']), hint: z.enum(['cpujob', 'iojob', 'none']) }),
+  }),
+  submit: z.object({ spec: jobSpecSchema }),
+  jobs: z.object({ all: z.boolean() }),
+  why: z.object({ job: jobId }),
+  migrate: z.object({ target: z.union([jobId, z.number().int().positive()]), to: destination }),
+  signal: z.object({ job: jobId, signal }),
+  rebalance: z.object({ dryRun: z.boolean() }),
+  bring: z.object({ timeoutMs: z.number().int().positive() }),
+  expel: z.object({ timeoutMs: z.number().int().positive() }),
+  shutdown: nothing,
+} as const;
+
+const jobRef = z.object({ job: jobId });
+const moveRef = z.object({ job: jobId, generation });
+const filesRef = z.object({ job: jobId, part: z.enum(['job', 'cwd', 'image']), generation });
+
+export const guestSchemas = {
+  'node.report': nothing,
+  'node.subscribe': nothing,
+  'guest.list': nothing,
+  'folder.check': z.object({ probe: z.unknown() }),
+  'guest.prepare': z.object({
+    job: jobId,
+    generation,
+    you: nodeId,
+    spec: jobSpecSchema,
+    jobsRoot: path,
+    carried: z.boolean(),
+    homecoming: z.boolean(),
+    dirProbe: z.unknown(),
+    cwdProbe: z.unknown(),
+    move: z.object({ driver, requirements: z.unknown() }).nullable(),
+  }),
+  'guest.start': jobRef,
+  'guest.probe': jobRef,
+  'guest.freeze': z.object({ job: jobId, generation, driver, ticket: ticket.nullable() }),
+  'guest.thaw': moveRef,
+  'guest.restore': z.object({ job: jobId, generation, driver }),
+  'guest.continue': z.object({ job: jobId, generation, driver }),
+  'guest.discard': z.object({ job: jobId, generation, keepDir: z.boolean() }),
+  'guest.signal': z.object({ job: jobId, signal }),
+  'guest.forget': z.object({ job: jobId, keepDir: z.boolean() }),
+  'files.list': filesRef,
+  'files.send': filesRef.extend({
+    known: z.unknown(),
+    ticket,
+    skipBefore: z.record(z.string().max(64), offset),
+  }),
+  'files.receive': filesRef.extend({ ticket, limitBytes: z.number().int().nonnegative() }),
+  'pages.receive': z.object({ job: jobId, generation, driver, ticket }),
+} as const;
+
+/** Throws ProtocolError naming the first place that does not fit. */
+export function parseShape<S extends z.ZodType>(schema: S, value: unknown, what: string): z.infer<S> {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  throw new ProtocolError(
+    `${what}: ${issue?.path.join('.') ?? ''} ${issue?.message ?? 'does not fit'}`.trim(),
+  );
+}
