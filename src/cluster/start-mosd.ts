@@ -1,0 +1,71 @@
+import { spawn } from 'node:child_process';
+import { closeSync, fstatSync, mkdirSync, openSync, readSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { MoskitError, messageOf } from '../errors.js';
+import type { Paths } from '../paths.js';
+
+/** A mosd that was just started and may not listen yet. */
+export interface StartingMosd {
+  readonly pid: number | undefined;
+  /** How it ended before anybody could reach it; null while it runs. */
+  failure(): string | null;
+  /** What it has written to its log so far: the last lines. */
+  lastWords(): string;
+}
+
+const lastWordsBytes = 4096;
+
+/** Starts `program mosd` in a session of its own, so that no terminal or signal of ours reaches it. */
+export function startMosd(options: {
+  readonly program: string;
+  readonly paths: Paths;
+  readonly env: NodeJS.ProcessEnv;
+}): StartingMosd {
+  const { paths, env } = options;
+  const log = openLog(paths);
+  const { size } = fstatSync(log);
+  const folder = env['MOSKIT_DIR'];
+  const child = spawn(process.execPath, [options.program, 'mosd'], {
+    cwd: '/',
+    detached: true,
+    stdio: ['ignore', log, log],
+    env: folder === undefined ? env : { ...env, MOSKIT_DIR: resolve(folder) },
+  });
+  closeSync(log);
+  child.unref();
+  let failure: string | null = null;
+  child.once('error', (error) => (failure = messageOf(error)));
+  // Exit code 0 means that another mosd was quicker: its socket is the one to wait for.
+  child.once('exit', (code, signal) => {
+    if (code !== 0) failure = signal ? `ended by ${signal}` : `ended with exit code ${code ?? '?'}`;
+  });
+  return { pid: child.pid, failure: () => failure, lastWords: () => tailOf(paths.log, size) };
+}
+
+function openLog(paths: Paths): number {
+  try {
+    mkdirSync(paths.stateDir, { recursive: true, mode: 0o700 });
+    return openSync(paths.log, 'a', 0o600);
+  } catch (error) {
+    throw new MoskitError(`cannot write mosd's log ${paths.log}: ${messageOf(error)}`, {
+      cause: error,
+      hint: 'set MOSKIT_DIR to a folder that you may write to',
+    });
+  }
+}
+
+function tailOf(path: string, from: number): string {
+  try {
+    const file = openSync(path, 'r');
+    try {
+      const start = Math.max(from, fstatSync(file).size - lastWordsBytes);
+      const bytes = Buffer.alloc(lastWordsBytes);
+      const length = readSync(file, bytes, 0, lastWordsBytes, start);
+      return bytes.toString('utf8', 0, length).trimEnd().split('\n').slice(-8).join('\n');
+    } finally {
+      closeSync(file);
+    }
+  } catch {
+    return '';
+  }
+}
