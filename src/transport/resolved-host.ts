@@ -13,6 +13,8 @@ export interface ResolvedHost {
   readonly hostName: string;
   readonly port: number;
   readonly user: string;
+  /** 4 or 6 where only that is wanted. */
+  readonly family: 0 | 4 | 6;
   readonly via: Via;
   readonly identityFiles: readonly string[];
   readonly identitiesOnly: boolean;
