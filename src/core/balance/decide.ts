@@ -8,6 +8,7 @@ import { bestOption, isOption, netMs, oneAsGood, refuge } from './options.js';
 import type { Deliberation, No, Option } from './options.js';
 import type { BalancePolicy } from './policy.js';
 import { formatMib } from './text.js';
+import { yieldingNodes } from './yielding.js';
 import type { BalanceJob, BalanceSnapshot, Plan, PlannedMove, Random, Stay } from './types.js';
 
 /**
@@ -82,7 +83,10 @@ class Pass implements Deliberation {
   }
 
   balanceLoad(): void {
-    for (const job of this.#undecided()) this.#hold(job, heldForNow(job, this.policy));
+    const yields = yieldingNodes(this.#jobs, this);
+    for (const job of this.#undecided()) {
+      this.#hold(job, heldForNow(job, this.policy) ?? yields.get(job.where) ?? null);
+    }
     const answers = new Map(this.#undecided().map((job) => [job, bestOption(job, this)]));
     for (;;) {
       const best = bestOf([...answers.values()].filter(isOption));

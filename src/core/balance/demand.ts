@@ -21,10 +21,11 @@ export function demandsOf(jobs: readonly BalanceJob[], forecast: Forecast): Read
 /**
  * Works back from what the job got among `runnable` processes. Its share is small on a crowded node, and also where a
  * quota leaves less than a processor; so a job that is not idle counts up to one process, as far as the node's run
- * queue, divided by what this home's jobs there got (`ownShare`), has room for that.
+ * queue, divided by what this home's jobs there got (`ownShare`), has room for that. It never counts for more than the
+ * whole queue.
  */
 export function demandOf(job: BalanceJob, runnable: number, cpus: number, ownShare: number): number {
-  const surely = job.cpu * Math.max(1, runnable / cpus);
+  const surely = Math.min(job.cpu * Math.max(1, runnable / cpus), Math.max(job.cpu, runnable));
   if (job.hint === 'cpujob') return Math.max(1, surely);
   if (surely < idleShare) return surely;
   return Math.max(surely, Math.min(1, (job.cpu / ownShare) * runnable));

@@ -103,7 +103,8 @@ export type StayRule =
   | 'no target'
   | 'no gain'
   | 'too dear'
-  | 'busy';
+  | 'busy'
+  | 'yielding';
 
 export interface Stay {
   readonly job: JobId;
