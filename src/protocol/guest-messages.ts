@@ -1,6 +1,7 @@
 import type { JobExit, NodeReport } from '../core/cluster-map.js';
 import type { JobId, NodeId } from '../core/ids.js';
 import type { DriverName, JobSpec } from '../core/job-spec.js';
+import type { MoveOutcome } from './messages.js';
 
 /** A relative path, its kind and stamps: what staging lists and sends (JSON of src/jobs/staging). */
 export type WireManifest = unknown;
@@ -14,6 +15,9 @@ export interface GuestMethods {
   readonly 'guest.list': [Record<string, never>, readonly GuestSummary[]];
   /** Does the node see the folder in which home wrote this probe? */
   readonly 'folder.check': [{ readonly probe: unknown }, { readonly same: boolean }];
+  /** Leaves a probe in the job's folder, for the target of a move to look for. */
+  readonly 'folder.probe': [JobRef, { readonly probe: unknown }];
+  readonly 'folder.unprobe': [{ readonly probe: unknown }, Record<string, never>];
   /** Admission and the job's folder; the reason when it is a no. */
   readonly 'guest.prepare': [PrepareParams, { readonly refused: string | null; readonly dirShared: boolean }];
   readonly 'guest.start': [JobRef, { readonly pid: number }];
@@ -33,7 +37,10 @@ export interface GuestMethods {
   readonly 'files.send': [
     FilesRef & {
       readonly known: WireManifest;
+      /** Exactly these paths; null = all that differs from `known`. */
+      readonly only: readonly string[] | null;
       readonly ticket: string;
+      /** Files that only grow, and how much of each home has already. */
       readonly skipBefore: Readonly<Record<string, number>>;
     },
     { readonly manifest: WireManifest; readonly bytes: number },
@@ -107,9 +114,6 @@ export interface GuestNotifications {
   readonly report: NodeReport;
   /** Use of all guests of this home, once a second. */
   readonly usage: readonly GuestUsage[];
-  readonly ended: { readonly job: JobId; readonly generation: number; readonly exit: JobExit };
-  /** Someone on the node asks for a move of a guest (`migrate PID home`, `mosctl expel`). */
-  readonly asked: { readonly job: JobId; readonly to: NodeId | 'home' | 'balance' };
 }
 
 export interface GuestUsage {
@@ -118,4 +122,10 @@ export interface GuestUsage {
   readonly cpu: number;
   readonly rssKib: number;
   readonly stopped: boolean;
+}
+
+/** What a node asks of a home whose guests it has. */
+export interface HomeMethods {
+  /** Somebody on the node wants a guest moved: `migrate PID home`, `mosctl expel`. */
+  readonly 'home.migrate': [{ readonly job: JobId; readonly to: NodeId | 'home' | 'balance' }, MoveOutcome];
 }

@@ -123,6 +123,8 @@ export const guestSchemas = {
   'node.subscribe': nothing,
   'guest.list': nothing,
   'folder.check': z.object({ probe: z.unknown() }),
+  'folder.probe': jobRef,
+  'folder.unprobe': z.object({ probe: z.unknown() }),
   'guest.prepare': z.object({
     job: jobId,
     generation,
@@ -147,11 +149,16 @@ export const guestSchemas = {
   'files.list': filesRef,
   'files.send': filesRef.extend({
     known: z.unknown(),
+    only: z.array(text).nullable(),
     ticket,
     skipBefore: z.record(z.string().max(64), offset),
   }),
   'files.receive': filesRef.extend({ ticket, limitBytes: z.number().int().nonnegative() }),
   'pages.receive': z.object({ job: jobId, generation, driver, ticket }),
+} as const;
+
+export const homeSchemas = {
+  'home.migrate': z.object({ job: jobId, to: destination }),
 } as const;
 
 /** Throws ProtocolError naming the first place that does not fit. */

@@ -1,0 +1,270 @@
+import { homedir } from 'node:os';
+import type { NodeReport } from '../core/cluster-map.js';
+import type { NodeId } from '../core/ids.js';
+import { expandNodes } from '../core/nodes.js';
+import { ProtocolError } from '../errors.js';
+import { driversHere } from '../jobs/choose-driver.js';
+import type { Paths } from '../paths.js';
+import { programPath } from '../program-path.js';
+import type { GuestUsage } from '../protocol/guest-messages.js';
+import { homeSchemas, parseShape } from '../protocol/schemas.js';
+import { openMapStore } from '../state/map-store.js';
+import { version } from '../version.js';
+import { calibrateSpeed } from './calibrate.js';
+import type { ChannelTickets } from './channel-tickets.js';
+import type { Daemon } from './context.js';
+import { Guests } from './guest/registry.js';
+import { serveGuestRequest, type GuestContext } from './guest/service.js';
+import { moveOwn } from './handlers/moves.js';
+import { act, plan } from './home/balancer.js';
+import { endIfOrphaned } from './home/deputies.js';
+import { Homes, type HomeContext } from './home/homes.js';
+import { launch } from './home/launch.js';
+import { refreshMobility } from './home/mobility.js';
+import { reconcile } from './home/reconcile.js';
+import { recover } from './home/recover.js';
+import { recoveryOf } from '../core/relocation.js';
+import { clusterSnapshot } from './home/snapshot.js';
+import { installationIdentity } from './identity.js';
+import type { Log } from './log.js';
+import { Nodes } from './nodes.js';
+import { createSampler } from './sampler.js';
+import { UsageTable } from './usage.js';
+
+const secondMs = 1_000;
+const balanceEveryMs = 2_000;
+const writeReadingsEveryMs = 5_000;
+const unknownSpeed = 10_000;
+
+export interface RunningDaemon {
+  readonly daemon: Daemon;
+  /** Adopts what runs and starts the loops; the socket is open already. */
+  begin(): Promise<void>;
+  isBusy(): boolean;
+  close(): Promise<void>;
+}
+
+export async function createDaemon(
+  paths: Paths,
+  log: Log,
+  tickets: ChannelTickets,
+  shutdown: () => void,
+): Promise<RunningDaemon> {
+  const map = await openMapStore(paths.map);
+  const cluster = await installationIdentity(paths.stateDir);
+  const sampler = createSampler();
+  const guests = new Guests(paths.guestsDir, log);
+  await guests.adopt();
+  const usage = new UsageTable(guests, sampler);
+  const drivers = await driversHere();
+  const homes = new Homes(paths.homesDir, cluster, log);
+  await homes.load();
+
+  const report = (): NodeReport => {
+    const { admin } = map.map;
+    const now = sampler.current();
+    const foreign = guests.all().filter((guest) => guest.cluster !== cluster).length;
+    return {
+      ...now,
+      guests: foreign,
+      freeslots: admin.maxguests === null ? null : Math.max(0, admin.maxguests - foreign),
+      block: admin.block === 1,
+      stay: admin.stay === 1,
+      lstay: admin.lstay === 1,
+      quiet: admin.quiet === 1,
+      drivers,
+      version,
+    };
+  };
+  const guestContext: GuestContext = {
+    guests,
+    tickets,
+    log,
+    report,
+    isOwn: (home) => home.cluster === cluster,
+    arrived: () => sampler.arrived(1),
+  };
+
+  const daemon: Daemon = {
+    paths,
+    log,
+    map,
+    guests,
+    guestContext,
+    home: null,
+    homeLinks: new Map(),
+    report,
+    guestViews: () =>
+      guests
+        .all()
+        .filter((guest) => guest.cluster !== cluster && guest.phase === 'running')
+        .map((guest) => guests.view(guest, usage.of(guest))),
+    guestUsage: (of) => usage.ofHome(of),
+    snapshot: (options = {}) =>
+      daemon.home
+        ? clusterSnapshot(daemon.home, { ...options, guests: daemon.guestViews() })
+        : {
+            self: 0,
+            atMs: Date.now(),
+            sspeed: map.map.admin.sspeed,
+            nodes: [],
+            jobs: [],
+            guests: daemon.guestViews(),
+          },
+    reconfigure: () => {
+      configure();
+      return Promise.resolve();
+    },
+    setSpeed: (speed) => sampler.setSpeed(speed ?? unknownSpeed),
+    shutdown,
+  };
+
+  const nodesFor = (self: NodeId): Nodes =>
+    new Nodes({
+      self,
+      cluster,
+      program: programPath(),
+      socket: paths.socket,
+      env: process.env,
+      log,
+      serveOwn: (method, params) => serveGuestRequest(guestContext, { cluster, home: self }, method, params),
+      ownReport: report,
+      onNotification: (_node, method, params) => {
+        if (method === 'usage') takeUsage(homes, params as readonly GuestUsage[]);
+      },
+      onRequest: (_node, method, params) => {
+        if (method !== 'home.migrate' || !daemon.home)
+          throw new ProtocolError(`nobody answers '${method}' here`);
+        const asked = parseShape(homeSchemas['home.migrate'], params, method);
+        return moveOwn(daemon.home, daemon.home.homes.get(asked.job), asked.to);
+      },
+      onLink: (node) => {
+        if (daemon.home) void reconcile(daemon.home, node).catch((error: unknown) => log.error(error));
+      },
+    });
+
+  /** Takes over config and own number as the map has them. */
+  const configure = (): void => {
+    const { config, admin } = map.map;
+    if (daemon.home && daemon.home.nodes.self !== admin.mospe) {
+      daemon.home.nodes.close();
+      daemon.home = null;
+    }
+    if (admin.mospe === 0) return;
+    daemon.home ??= {
+      homes,
+      nodes: nodesFor(admin.mospe),
+      cluster,
+      log,
+      defaultJobsRoot: () => map.map.admin.jobsroot ?? paths.jobsRoot,
+      ownDirs: [paths.stateDir, paths.runtimeDir, paths.jobsRoot],
+      homeDir: homedir(),
+    };
+    daemon.home.nodes.configure(expandNodes(config));
+  };
+
+  const timers: NodeJS.Timeout[] = [];
+  const every = (ms: number, task: () => Promise<void> | void): void => {
+    let isBusy = false;
+    timers.push(
+      setInterval(() => {
+        if (isBusy) return;
+        isBusy = true;
+        void Promise.resolve()
+          .then(task)
+          .catch((error: unknown) => log.error(error))
+          .finally(() => {
+            isBusy = false;
+          });
+      }, ms),
+    );
+  };
+
+  return {
+    daemon,
+    begin: async () => {
+      sampler.start();
+      await adoptSpeed(daemon, sampler);
+      configure();
+      if (daemon.home) adoptHomes(daemon.home);
+      every(secondMs, async () => {
+        if (guests.size === 0) return;
+        await usage.measure();
+        takeUsage(homes, usage.ofHome(cluster));
+      });
+      every(secondMs, () => (daemon.home ? refreshMobility(daemon.home, Date.now()) : undefined));
+      every(balanceEveryMs, () => {
+        if (!daemon.home || homes.active().length === 0) return;
+        const made = plan(daemon.home, map.map.admin);
+        void act(daemon.home, made).catch((error: unknown) => log.error(error));
+      });
+      every(writeReadingsEveryMs, () => writeReadings(daemon));
+    },
+    isBusy: () => guests.size > 0 || homes.active().length > 0,
+    close: async () => {
+      for (const timer of timers) clearInterval(timer);
+      sampler.stop();
+      guests.close();
+      daemon.home?.nodes.close();
+      await map.close();
+    },
+  };
+}
+
+/** The speed that a person set or an earlier mosd measured; else measured now. */
+async function adoptSpeed(daemon: Daemon, sampler: ReturnType<typeof createSampler>): Promise<void> {
+  const { speed } = daemon.map.map.admin;
+  if (speed !== null) {
+    sampler.setSpeed(speed);
+    return;
+  }
+  void calibrateSpeed()
+    .then(async (measured) => {
+      if (daemon.map.map.admin.speedset === 1) return;
+      sampler.setSpeed(measured);
+      await daemon.map.update((old) => ({ ...old, admin: { ...old.admin, speed: measured } }), {
+        durable: true,
+      });
+      daemon.log.write(`speed measured: ${measured}`);
+    })
+    .catch((error: unknown) => daemon.log.error(error));
+  await Promise.resolve();
+}
+
+function takeUsage(homes: Homes, usage: readonly GuestUsage[]): void {
+  for (const entry of usage) {
+    const job = homes.find(entry.job);
+    if (job) job.usage = entry;
+  }
+}
+
+/** The next mosd takes over: moves are finished or undone, running jobs followed, interrupted starts repeated. */
+function adoptHomes(home: HomeContext): void {
+  for (const job of home.homes.active()) {
+    const id = job.record.job;
+    const onError = (error: unknown): void => home.log.error(error);
+    if (job.record.phase === 'starting') {
+      void home.homes.queue.run(id, () => launch(home, job)).catch(onError);
+    } else if (recoveryOf(job.journal.entries).kind !== 'nothing') {
+      void recover(home, job).catch(onError);
+    } else {
+      home.homes.follow(home, job);
+    }
+    setTimeout(() => void endIfOrphaned(home, job).catch(onError), 5_000).unref();
+  }
+}
+
+/** hpc.json shows what /proc/hpc showed; readings are not worth an fsync. */
+async function writeReadings(daemon: Daemon): Promise<void> {
+  const snapshot = daemon.snapshot();
+  await daemon.map.update(
+    (old) => ({
+      ...old,
+      info: daemon.report(),
+      nodes: Object.fromEntries(snapshot.nodes.map((view) => [String(view.node), view])),
+      remote: Object.fromEntries(snapshot.guests.map((view) => [view.job, view])),
+      jobs: Object.fromEntries(snapshot.jobs.map((view) => [view.job, view])),
+    }),
+    { durable: false },
+  );
+}

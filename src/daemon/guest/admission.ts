@@ -1,0 +1,125 @@
+import { lstat, mkdir, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { MoskitError, messageOf } from '../../errors.js';
+import type { MoveRequirements } from '../../jobs/driver.js';
+import { killTree } from '../../jobs/process-tree.js';
+import { driverNamed } from '../../jobs/choose-driver.js';
+import { checkProbe, type FolderProbe } from '../../jobs/staging/same-folder.js';
+import type { PrepareParams } from '../../protocol/guest-messages.js';
+import { ensurePrivateDir } from '../../state/secure-dir.js';
+import { guestKey, type GuestRecord } from './record.js';
+import type { HomeIdentity } from './registry.js';
+import type { GuestContext } from './service.js';
+
+export interface PrepareAnswer {
+  readonly refused: string | null;
+  readonly dirShared: boolean;
+}
+
+/** Admission: may this job come here? Then its folder and record are made. Repeating it is safe. */
+export function prepare(
+  context: GuestContext,
+  home: HomeIdentity,
+  params: PrepareParams,
+): Promise<PrepareAnswer> {
+  return context.guests.queue.run(guestKey(params.job, home.cluster), async () => {
+    const refused =
+      (await refusedByState(context, home, params)) ??
+      refusedByPolicy(context, params) ??
+      (await refusedByFolder(params)) ??
+      (await refusedByDriver(params));
+    if (refused !== null) return { refused, dirShared: false };
+    return accept(context, home, params);
+  });
+}
+
+/** A stopped leftover of an earlier move is cleared away; something that runs is not touched. */
+async function refusedByState(
+  context: GuestContext,
+  home: HomeIdentity,
+  params: PrepareParams,
+): Promise<string | null> {
+  const old = context.guests.find(params.job, home.cluster);
+  if (!old) return null;
+  if (old.generation < params.generation && old.phase !== 'running' && old.phase !== 'ended') {
+    if (old.process) await killTree(old.process);
+    await context.guests.remove(old, old.dirShared);
+    return null;
+  }
+  return `node ${params.you} still holds job ${params.job} (generation ${old.generation}, ${old.phase})`;
+}
+
+function refusedByPolicy(context: GuestContext, params: PrepareParams): string | null {
+  if (params.homecoming) return null;
+  const report = context.report();
+  if (report.block) return `block is set on node ${params.you}`;
+  if (report.freeslots !== null && report.freeslots <= 0) return `node ${params.you} takes no more guests`;
+  return null;
+}
+
+async function refusedByFolder(params: PrepareParams): Promise<string | null> {
+  if (params.cwdProbe !== null && !(await seesSame(params.cwdProbe))) {
+    return `the working folder ${params.spec.folder.cwd} is used in place and node ${params.you} does not see the same folder`;
+  }
+  return null;
+}
+
+function refusedByDriver(params: PrepareParams): Promise<string | null> {
+  if (!params.move) return Promise.resolve(null);
+  return driverNamed(params.move.driver).admit(params.move.requirements as MoveRequirements);
+}
+
+export async function seesSame(probe: unknown): Promise<boolean> {
+  return (await checkProbe(probe as FolderProbe)).same;
+}
+
+async function accept(
+  context: GuestContext,
+  home: HomeIdentity,
+  params: PrepareParams,
+): Promise<PrepareAnswer> {
+  const key = guestKey(params.job, home.cluster);
+  const dir = join(params.jobsRoot, key);
+  const dirShared = params.dirProbe !== null && (await seesSame(params.dirProbe));
+  try {
+    await ensurePrivateDir(params.jobsRoot);
+    if (!dirShared) await makeJobDir(dir, params.carried);
+  } catch (error) {
+    return {
+      refused: `node ${params.you} can't make the job's folder ${dir}: ${messageOf(error)}`,
+      dirShared: false,
+    };
+  }
+  const record: GuestRecord = {
+    format: 1,
+    job: params.job,
+    cluster: home.cluster,
+    home: home.home,
+    you: params.you,
+    generation: params.generation,
+    phase: 'prepared',
+    spec: params.spec,
+    jobsRoot: params.jobsRoot,
+    folder: { dir, cwd: params.carried ? join(dir, 'cwd') : params.spec.folder.cwd },
+    carried: params.carried,
+    dirShared,
+    process: null,
+    move: null,
+    userStopped: false,
+    exit: null,
+    startedAtMs: Date.now(),
+  };
+  await context.guests.save(record);
+  context.arrived();
+  return { refused: null, dirShared };
+}
+
+/** Makes the folder afresh. What stands there and has no record is a leftover of ours: the parent is 0700 and ours. */
+async function makeJobDir(dir: string, carried: boolean): Promise<void> {
+  await rm(dir, { recursive: true, force: true });
+  await mkdir(dir, { mode: 0o700 });
+  await mkdir(join(dir, 'tmp'), { mode: 0o700 });
+  if (carried) await mkdir(join(dir, 'cwd'), { mode: 0o700 });
+  const made = await lstat(dir);
+  if (!made.isDirectory()) throw new MoskitError(`${dirname(dir)} was tampered with`);
+}

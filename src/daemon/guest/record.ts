@@ -1,0 +1,44 @@
+import type { JobExit } from '../../core/cluster-map.js';
+import type { JobId, NodeId } from '../../core/ids.js';
+import type { DriverName, JobSpec } from '../../core/job-spec.js';
+import type { JobFolder, JobProcess } from '../../jobs/driver.js';
+
+/**
+ * Where a guest stands on this node:
+ * prepared → running ⇄ frozen (a move away is under way) → gone; or, at the target, prepared → restored → running.
+ * `ended`: it ran out here; the record waits until home has collected everything.
+ */
+export type GuestPhase = 'prepared' | 'running' | 'freezing' | 'frozen' | 'restored' | 'ended';
+
+/** What mosd writes down of a guest, so that the next mosd can take it over. No run-time handles in here. */
+export interface GuestRecord {
+  readonly format: 1;
+  readonly job: JobId;
+  /** Identity of the home installation: two clusters may both have a job 1-17. */
+  readonly cluster: string;
+  readonly home: NodeId;
+  readonly you: NodeId;
+  readonly generation: number;
+  readonly phase: GuestPhase;
+  readonly spec: JobSpec;
+  readonly jobsRoot: string;
+  readonly folder: JobFolder;
+  readonly carried: boolean;
+  /** Another node sees the same job folder: never delete it on leaving. */
+  readonly dirShared: boolean;
+  readonly process: JobProcess | null;
+  /** The move that froze it: generation and driver. */
+  readonly move: { readonly generation: number; readonly driver: DriverName } | null;
+  /** The user stopped it (Ctrl-Z): it stays stopped wherever it goes. */
+  readonly userStopped: boolean;
+  readonly exit: JobExit | null;
+  readonly startedAtMs: number;
+}
+
+export function guestKey(job: JobId, cluster: string): string {
+  return `${job}.${cluster.slice(0, 6)}`;
+}
+
+export function imageDirOf(record: Pick<GuestRecord, 'folder'>, generation: number): string {
+  return `${record.folder.dir}.image-${generation}`;
+}

@@ -1,0 +1,222 @@
+import { mkdir, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { GuestView, JobExit } from '../../core/cluster-map.js';
+import { isNodeId, type JobId, type NodeId } from '../../core/ids.js';
+import { MoskitError, messageOf, RefusedError } from '../../errors.js';
+import type { DriverJob, JobProcess } from '../../jobs/driver.js';
+import { isAlive, killTree } from '../../jobs/process-tree.js';
+import { readExit, readMessages } from '../../jobs/sandbox.js';
+import { loadJsonFile, saveJsonFile } from '../../state/json-file.js';
+import { guestKey, imageDirOf, type GuestRecord } from './record.js';
+import { KeyedQueue } from '../keyed-queue.js';
+import type { Log } from '../log.js';
+
+/** Who asks: one home installation, over its link or in this very process. */
+export interface HomeIdentity {
+  readonly cluster: string;
+  readonly home: NodeId;
+}
+
+export interface GuestEvents {
+  /** A guest ran out. */
+  ended(record: GuestRecord, exit: JobExit): void;
+}
+
+const watchMs = 100;
+/** How long a first process may be gone before we say that no exit status will come. */
+const exitGraceMs = 2_000;
+
+/** The jobs that run on this node, whoever's they are. Their records are on disk before anything happens to them. */
+export class Guests {
+  readonly #dir: string;
+  readonly #log: Log;
+  readonly #records = new Map<string, GuestRecord>();
+  readonly #goneSince = new Map<string, number>();
+  readonly #listeners = new Set<GuestEvents>();
+  readonly queue = new KeyedQueue();
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(dir: string, log: Log) {
+    this.#dir = dir;
+    this.#log = log;
+  }
+
+  /** Takes over what an earlier mosd left: the jobs ran on meanwhile. */
+  async adopt(): Promise<void> {
+    await mkdir(this.#dir, { recursive: true, mode: 0o700 });
+    for (const key of await readdir(this.#dir)) {
+      const loaded = await loadJsonFile(join(this.#dir, key, 'guest.json'));
+      if (loaded.kind !== 'ok' || !isGuestRecord(loaded.value)) {
+        this.#log.write(
+          `guest ${key}: its record is ${loaded.kind === 'ok' ? 'damaged' : loaded.kind}; left alone`,
+        );
+        continue;
+      }
+      this.#records.set(key, loaded.value);
+    }
+    this.#watch();
+  }
+
+  get size(): number {
+    return this.#records.size;
+  }
+
+  all(): readonly GuestRecord[] {
+    return [...this.#records.values()];
+  }
+
+  listen(events: GuestEvents): () => void {
+    this.#listeners.add(events);
+    return () => this.#listeners.delete(events);
+  }
+
+  find(job: JobId, cluster: string): GuestRecord | undefined {
+    return this.#records.get(guestKey(job, cluster));
+  }
+
+  /** Throws RefusedError when this node has no such guest. */
+  get(job: JobId, cluster: string): GuestRecord {
+    const record = this.find(job, cluster);
+    if (!record) throw new RefusedError(`this node has no job ${job}`);
+    return record;
+  }
+
+  async save(record: GuestRecord): Promise<GuestRecord> {
+    const key = guestKey(record.job, record.cluster);
+    await mkdir(join(this.#dir, key), { recursive: true, mode: 0o700 });
+    await saveJsonFile(join(this.#dir, key, 'guest.json'), record, { durable: true });
+    this.#records.set(key, record);
+    this.#watch();
+    return record;
+  }
+
+  async change(record: GuestRecord, change: Partial<GuestRecord>): Promise<GuestRecord> {
+    return this.save({ ...this.get(record.job, record.cluster), ...change });
+  }
+
+  /** Removes record, folder and images. The tree must be gone. */
+  async remove(record: GuestRecord, keepDir: boolean): Promise<void> {
+    const key = guestKey(record.job, record.cluster);
+    this.#records.delete(key);
+    if (!keepDir) await rm(record.folder.dir, { recursive: true, force: true });
+    await this.removeImages(record);
+    await rm(join(this.#dir, key), { recursive: true, force: true });
+  }
+
+  async removeImages(record: GuestRecord): Promise<void> {
+    const name = `${record.folder.dir.slice(record.jobsRoot.length + 1)}.image-`;
+    for (const entry of await readdir(record.jobsRoot).catch(() => [])) {
+      if (entry.startsWith(name)) await rm(join(record.jobsRoot, entry), { recursive: true, force: true });
+    }
+  }
+
+  view(record: GuestRecord, usage: { cpu: number; rssKib: number }): GuestView {
+    return {
+      job: record.job,
+      from: record.home,
+      pid: record.process?.pid ?? 0,
+      cpu: usage.cpu,
+      rssKib: usage.rssKib,
+      command: record.spec.argv.join(' '),
+    };
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+
+  #watch(): void {
+    const anyRuns = [...this.#records.values()].some((record) => record.phase === 'running');
+    if (anyRuns && !this.#timer) {
+      this.#timer = setInterval(() => void this.#look(), watchMs);
+    } else if (!anyRuns) {
+      this.close();
+    }
+  }
+
+  #looking = false;
+
+  async #look(): Promise<void> {
+    if (this.#looking) return;
+    this.#looking = true;
+    try {
+      for (const record of [...this.#records.values()]) {
+        if (record.phase === 'running')
+          await this.#lookAt(record).catch((error: unknown) => this.#log.error(error));
+      }
+    } finally {
+      this.#looking = false;
+    }
+  }
+
+  async #lookAt(record: GuestRecord): Promise<void> {
+    const exit = await this.exitOf(record);
+    if (!exit) return;
+    const key = guestKey(record.job, record.cluster);
+    await this.queue.run(key, async () => {
+      const now = this.#records.get(key);
+      if (now?.phase !== 'running' || now.generation !== record.generation) return;
+      await this.ended(now, exit);
+    });
+  }
+
+  /** The job's exit when it has one. A tree that is gone without a status gets `unknown` after a grace. */
+  async exitOf(record: GuestRecord): Promise<JobExit | null> {
+    const key = guestKey(record.job, record.cluster);
+    const exit = await readExit(record.folder);
+    if (exit) {
+      this.#goneSince.delete(key);
+      return exit;
+    }
+    if (record.process && (await isAlive(record.process))) {
+      this.#goneSince.delete(key);
+      return null;
+    }
+    const since = this.#goneSince.get(key) ?? Date.now();
+    this.#goneSince.set(key, since);
+    if (Date.now() - since < exitGraceMs) return null;
+    this.#goneSince.delete(key);
+    return {
+      kind: 'unknown',
+      reason: 'its processes are gone and left no exit status: killed from outside, or the machine restarted',
+    };
+  }
+
+  /** Ends what is left of the tree, writes the exit down and tells. */
+  async ended(record: GuestRecord, exit: JobExit): Promise<void> {
+    if (record.process) await killTree(record.process).catch((error: unknown) => this.#log.error(error));
+    const saved = await this.change(record, { phase: 'ended', exit, process: null, move: null });
+    for (const listener of this.#listeners) listener.ended(saved, exit);
+  }
+
+  messagesOf(record: GuestRecord): Promise<string> {
+    return readMessages(record.folder).catch((error: unknown) => messageOf(error));
+  }
+}
+
+/** The driver's view of a guest. Throws when it has no process. */
+export function driverJobOf(record: GuestRecord, generation: number): DriverJob {
+  return { ...targetJobOf(record, generation), process: processOf(record) };
+}
+
+export function targetJobOf(record: GuestRecord, generation: number): Omit<DriverJob, 'process'> {
+  return { spec: record.spec, folder: record.folder, imageDir: imageDirOf(record, generation) };
+}
+
+export function processOf(record: GuestRecord): JobProcess {
+  if (!record.process) throw new MoskitError(`job ${record.job} has no process on this node`);
+  return record.process;
+}
+
+function isGuestRecord(value: unknown): value is GuestRecord {
+  if (typeof value !== 'object' || value === null) return false;
+  const { format, job, home, generation, folder } = value as Partial<GuestRecord>;
+  return (
+    format === 1 &&
+    typeof job === 'string' &&
+    isNodeId(home) &&
+    typeof generation === 'number' &&
+    typeof folder === 'object'
+  );
+}

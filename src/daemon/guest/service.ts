@@ -1,0 +1,71 @@
+import type { NodeReport } from '../../core/cluster-map.js';
+import { ProtocolError } from '../../errors.js';
+import type { GuestMethods } from '../../protocol/guest-messages.js';
+import { guestSchemas, parseShape } from '../../protocol/schemas.js';
+import type { ChannelTickets } from '../channel-tickets.js';
+import type { Log } from '../log.js';
+import { prepare } from './admission.js';
+import { listFiles, receiveFiles, receivePages, sendFiles } from './files.js';
+import { continueGuest, discard, freeze, probe, restore, thaw } from './moves.js';
+import type { Guests, HomeIdentity } from './registry.js';
+import { checkFolder, forget, list, probeFolder, signal, start, unprobeFolder } from './runs.js';
+
+/** What the handlers of home's requests work with. */
+export interface GuestContext {
+  readonly guests: Guests;
+  readonly tickets: ChannelTickets;
+  readonly log: Log;
+  report(): NodeReport;
+  /** Is this home's own node number, so that its jobs come home whatever `block` says? */
+  isOwn(home: HomeIdentity): boolean;
+  /** A guest comes in: counted before its load shows. */
+  arrived(): void;
+}
+
+type Handlers = {
+  readonly [M in keyof GuestMethods]: (
+    context: GuestContext,
+    home: HomeIdentity,
+    params: GuestMethods[M][0],
+  ) => Promise<GuestMethods[M][1]>;
+};
+
+const handlers: Handlers = {
+  'node.report': (context) => Promise.resolve(context.report()),
+  'node.subscribe': (context) => Promise.resolve(context.report()),
+  'guest.list': list,
+  'folder.check': checkFolder,
+  'folder.probe': probeFolder,
+  'folder.unprobe': unprobeFolder,
+  'guest.prepare': prepare,
+  'guest.start': start,
+  'guest.probe': probe,
+  'guest.freeze': freeze,
+  'guest.thaw': thaw,
+  'guest.restore': restore,
+  'guest.continue': continueGuest,
+  'guest.discard': discard,
+  'guest.signal': signal,
+  'guest.forget': forget,
+  'files.list': listFiles,
+  'files.send': sendFiles,
+  'files.receive': receiveFiles,
+  'pages.receive': receivePages,
+};
+
+export function isGuestMethod(method: string): method is keyof GuestMethods {
+  return Object.hasOwn(handlers, method);
+}
+
+/** Answers one request of a home, with its parameters checked. */
+export async function serveGuestRequest(
+  context: GuestContext,
+  home: HomeIdentity,
+  method: string,
+  params: unknown,
+): Promise<unknown> {
+  if (!isGuestMethod(method)) throw new ProtocolError(`nobody answers '${method}' here`);
+  const checked = parseShape(guestSchemas[method], params, method);
+  const handler = handlers[method] as (c: GuestContext, h: HomeIdentity, p: unknown) => Promise<unknown>;
+  return handler(context, home, checked);
+}

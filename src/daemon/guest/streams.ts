@@ -1,0 +1,107 @@
+import { open } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { JobId } from '../../core/ids.js';
+import { endStdin, stdinPosition } from '../../jobs/sandbox.js';
+import type { IoUp } from '../../protocol/messages.js';
+import type { IoSource, JobEnd } from '../io-server.js';
+import { guestKey, type GuestRecord } from './record.js';
+import { processOf, type HomeIdentity } from './registry.js';
+import type { GuestContext } from './service.js';
+
+/** How far the spooled input may run ahead of what the job has read. */
+const maxAheadBytes = 4 * 1024 * 1024;
+const lookMs = 50;
+
+/** A guest's streams as its node has them: the spools in the job's folder. */
+export function guestStreams(context: GuestContext, home: HomeIdentity, job: JobId): IoSource {
+  const record = context.guests.get(job, home.cluster);
+  const { dir } = record.folder;
+  const input = new StdinSpool(join(dir, 'stdin.data'), () => context.guests.get(job, home.cluster));
+  return {
+    stdoutPath: join(dir, 'stdout'),
+    stderrPath: join(dir, 'stderr'),
+    ended: endOf(context, home, record),
+    takeStdin: (offset, bytes) => input.take(offset, bytes),
+    endStdin: (offset) => input.end(offset),
+    onStdinTaken: (tell) => input.onTaken(tell),
+    control: (message) => control(context, home, job, message),
+  };
+}
+
+function control(context: GuestContext, home: HomeIdentity, job: JobId, message: IoUp): void {
+  if (message.type === 'signal') context.log.write(`job ${job} (${home.cluster}): signals come as requests`);
+}
+
+/** Settles when this generation of the guest has ended here; never for one that moves away. */
+function endOf(context: GuestContext, home: HomeIdentity, record: GuestRecord): Promise<JobEnd> {
+  const tell = async (ended: GuestRecord): Promise<JobEnd> => ({
+    exit: ended.exit ?? { kind: 'unknown', reason: 'no status was recorded' },
+    messages: await context.guests.messagesOf(ended),
+  });
+  const now = context.guests.get(record.job, home.cluster);
+  if (now.phase === 'ended') return tell(now);
+  return new Promise((resolve) => {
+    const stop = context.guests.listen({
+      ended: (ended) => {
+        if (guestKey(ended.job, ended.cluster) !== guestKey(record.job, home.cluster)) return;
+        stop();
+        void tell(ended).then(resolve);
+      },
+    });
+  });
+}
+
+/** Standard input as a file that grows: its size is the offset, so a byte that comes twice lands once. */
+class StdinSpool {
+  readonly #path: string;
+  readonly #record: () => GuestRecord;
+  readonly #listeners = new Set<(offset: number) => void>();
+
+  constructor(path: string, record: () => GuestRecord) {
+    this.#path = path;
+    this.#record = record;
+  }
+
+  onTaken(tell: (offset: number) => void): () => void {
+    this.#listeners.add(tell);
+    void this.#size().then(tell, () => undefined);
+    return () => this.#listeners.delete(tell);
+  }
+
+  async take(offset: number, bytes: Buffer): Promise<void> {
+    const file = await open(this.#path, 'r+');
+    try {
+      const { size } = await file.stat();
+      if (offset <= size && offset + bytes.length > size) {
+        await file.write(bytes, size - offset, bytes.length - (size - offset), size);
+      }
+    } finally {
+      await file.close();
+    }
+    const size = await this.#size();
+    for (const tell of this.#listeners) tell(size);
+    await this.#waitForReader(size);
+  }
+
+  /** Ends the input when all of it is here; repeating it is harmless. */
+  async end(offset: number): Promise<void> {
+    if ((await this.#size()) >= offset) await endStdin(processOf(this.#record()), this.#record().folder);
+  }
+
+  async #size(): Promise<number> {
+    const file = await open(this.#path, 'r');
+    try {
+      return (await file.stat()).size;
+    } finally {
+      await file.close();
+    }
+  }
+
+  async #waitForReader(size: number): Promise<void> {
+    while (this.#record().phase === 'running') {
+      const read = await stdinPosition(processOf(this.#record()), this.#record().folder);
+      if (read === null || size - read < maxAheadBytes) return;
+      await new Promise((resolve) => setTimeout(resolve, lookMs));
+    }
+  }
+}

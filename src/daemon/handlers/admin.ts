@@ -1,0 +1,50 @@
+import type { Admin, ClusterConfig, DecayPolicy } from '../../core/cluster-map.js';
+import type { NodeId } from '../../core/ids.js';
+import { parseMap } from '../../core/map-schema.js';
+import { RefusedError, UsageError } from '../../errors.js';
+import type { Daemon } from '../context.js';
+
+/** `setpe -w`: a new map. Refused while own jobs or guests would lose the ground under their feet. */
+export async function setConfig(
+  daemon: Daemon,
+  { config, mospe }: { readonly config: ClusterConfig; readonly mospe: NodeId | 0 },
+): Promise<Record<string, never>> {
+  const current = daemon.map.map;
+  const candidate = { ...current, config, admin: { ...current.admin, mospe } };
+  const parsed = parseMap(JSON.parse(JSON.stringify(candidate)));
+  if (!parsed.ok) {
+    const problem = parsed.problems[0];
+    throw new UsageError(`the map is not right: ${problem?.place ?? ''}: ${problem?.message ?? ''}`);
+  }
+  const active = daemon.home?.homes.active().length ?? 0;
+  if (mospe !== current.admin.mospe && active > 0) {
+    throw new RefusedError(
+      `${active} jobs were born here as node ${current.admin.mospe}: the number can't change now`,
+      {
+        hint: 'wait for them, or end them: mps',
+      },
+    );
+  }
+  await daemon.map.update((old) => ({ ...old, config, admin: { ...old.admin, mospe }, nodes: {} }), {
+    durable: true,
+  });
+  await daemon.reconfigure();
+  return {};
+}
+
+export async function setAdmin(
+  daemon: Daemon,
+  { admin }: { readonly admin: Partial<Admin> },
+): Promise<{ readonly admin: Admin }> {
+  await daemon.map.update((old) => ({ ...old, admin: { ...old.admin, ...admin } }), { durable: true });
+  if (admin.speed !== undefined) daemon.setSpeed(admin.speed);
+  return { admin: daemon.map.map.admin };
+}
+
+export async function setDecay(
+  daemon: Daemon,
+  { decay }: { readonly decay: DecayPolicy },
+): Promise<Record<string, never>> {
+  await daemon.map.update((old) => ({ ...old, decay }), { durable: true });
+  return {};
+}

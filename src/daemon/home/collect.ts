@@ -1,0 +1,107 @@
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { messageOf } from '../../errors.js';
+import { planBringHome } from '../../jobs/staging/carry.js';
+import { applyHomecoming, type HomecomingResult } from '../../jobs/staging/homecoming.js';
+import { receiveTree } from '../../jobs/staging/receive-tree.js';
+import { newTicket } from '../channel-tickets.js';
+import type { JobEnd } from '../io-server.js';
+import type { NodeAccess } from '../node-access.js';
+import { emptyManifest } from '../../jobs/staging/manifest.js';
+import { loadCarried } from './carried.js';
+import type { HomeContext } from './homes.js';
+import { whereIs, type HomeJob } from './job.js';
+import { listRemote } from './transfer.js';
+
+const retryMs = 2_000;
+const hourMs = 3_600_000;
+const maxEntries = 1_000_000;
+
+/** The job has ended and its output is here: its files come home, its node forgets it, the deputy hears of it. */
+export async function collect(context: HomeContext, job: HomeJob, end: JobEnd): Promise<void> {
+  const { homes, log } = context;
+  await homes.change(job, { phase: 'collecting', exit: end.exit, messages: end.messages });
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await homes.queue.run(job.record.job, () => collectOnce(context, job));
+      break;
+    } catch (error) {
+      if (attempt === 1)
+        log.write(`job ${job.record.job}: its files can't come home yet: ${messageOf(error)}`);
+      job.isUnreachable = true;
+      await new Promise((resolve) => setTimeout(resolve, retryMs));
+    }
+  }
+  job.isUnreachable = false;
+  await homes.change(job, { phase: 'done', endedAtMs: Date.now() });
+  await job.io.pause();
+  job.settleOver(end);
+  await homes.prune();
+}
+
+async function collectOnce(context: HomeContext, job: HomeJob): Promise<void> {
+  const place = whereIs(job);
+  if (!place) return;
+  const node = context.nodes.access(place.where);
+  const id = job.record.job;
+  if (job.record.carried) {
+    const result = await bringHome(context, job, node, place.generation);
+    for (const text of noticesOf(result)) await context.homes.notice(job, text);
+  }
+  await node.call('guest.forget', { job: id, keepDir: false });
+}
+
+async function bringHome(
+  context: HomeContext,
+  job: HomeJob,
+  node: NodeAccess,
+  generation: number,
+): Promise<HomecomingResult> {
+  const dir = context.homes.store.dirOf(job.record.job);
+  const ref = { job: job.record.job, part: 'cwd', generation } as const;
+  const carried = await loadCarried(dir);
+  const now = await listRemote(node, ref);
+  const plan = planBringHome({ carried, now, out: job.record.spec.folder.carryOut });
+  const staging = join(dir, 'incoming');
+  await mkdir(staging, { recursive: true, mode: 0o700 });
+  if (plan.bring.length > 0) {
+    const ticket = newTicket();
+    const channel = await node.open({ open: 'bulk', ticket });
+    channel.on('error', () => undefined);
+    const sending = node.call(
+      'files.send',
+      { ...ref, known: emptyManifest(), only: plan.bring.map((entry) => entry.path), ticket, skipBefore: {} },
+      { timeoutMs: hourMs },
+    );
+    sending.catch(() => channel.destroy());
+    await Promise.all([
+      sending,
+      receiveTree({
+        root: staging,
+        input: channel,
+        limitBytes: plan.bytes * 2 + 1024 * 1024,
+        limitEntries: maxEntries,
+      }),
+    ]).finally(() => channel.destroy());
+  }
+  const result = await applyHomecoming({
+    home: job.record.spec.folder.cwd,
+    staging,
+    plan,
+    carried,
+    job: job.record.job,
+  });
+  await rm(staging, { recursive: true, force: true });
+  return result;
+}
+
+function noticesOf(result: HomecomingResult): readonly string[] {
+  return [
+    ...result.conflicts.map(({ path, storedAs }) =>
+      storedAs === null
+        ? `${path} changed at home meanwhile: left as it is`
+        : `${path} changed at home meanwhile: the job's version is ${storedAs}`,
+    ),
+    ...result.failed.map(({ path, reason }) => `${path} did not come home: ${reason}`),
+  ];
+}

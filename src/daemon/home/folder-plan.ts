@@ -1,0 +1,66 @@
+import type { NodeId } from '../../core/ids.js';
+import type { JobSpec } from '../../core/job-spec.js';
+import { messageOf } from '../../errors.js';
+import { planCarryIn, type CarryIn } from '../../jobs/staging/carry.js';
+import { makeProbe, removeProbe, type FolderProbe } from '../../jobs/staging/same-folder.js';
+import type { HomeContext } from './homes.js';
+
+export type CarryPlan = Extract<CarryIn, { kind: 'ok' }>;
+
+/** Runs `task` while a probe lies in the folder; the probe is gone afterwards, whatever happened. */
+export async function withProbe<T>(dir: string, task: (probe: FolderProbe) => Promise<T>): Promise<T> {
+  const probe = await makeProbe(dir);
+  try {
+    return await task(probe);
+  } finally {
+    await removeProbe(probe).catch(() => undefined);
+  }
+}
+
+/** Which of these nodes see the very folder `dir`. A node that does not answer counts as one that does not. */
+export function nodesThatSee(
+  context: HomeContext,
+  dir: string,
+  nodes: readonly NodeId[],
+): Promise<ReadonlySet<NodeId>> {
+  const others = nodes.filter((node) => node !== context.nodes.self);
+  return withProbe(dir, async (probe) => {
+    const answers = await Promise.all(
+      others.map(async (node) => {
+        const answer = await context.nodes
+          .access(node)
+          .call('folder.check', { probe }, { timeoutMs: 5_000 })
+          .catch(() => ({ same: false }));
+        return answer.same ? [node] : [];
+      }),
+    );
+    return new Set([context.nodes.self, ...answers.flat()]);
+  });
+}
+
+/** What travels with the job, or why nothing can. A home folder's hidden files (keys, caches) stay at home. */
+export async function carryPlan(
+  context: HomeContext,
+  spec: JobSpec,
+): Promise<CarryPlan | { readonly kind: 'refused'; readonly reason: string }> {
+  const { cwd, carryIn, carryLimitBytes } = spec.folder;
+  try {
+    const plan = await planCarryIn(cwd, {
+      patterns: carryIn,
+      limitBytes: carryLimitBytes,
+      exclude: context.ownDirs,
+      skipHidden: cwd === context.homeDir && carryIn === null,
+    });
+    if (plan.kind === 'ok') return plan;
+    return {
+      kind: 'refused',
+      reason: `the working folder ${cwd} holds more than --carry-limit (${mebibytes(carryLimitBytes)}); ${plan.hint}`,
+    };
+  } catch (error) {
+    return { kind: 'refused', reason: `the working folder ${cwd} can't be carried: ${messageOf(error)}` };
+  }
+}
+
+function mebibytes(bytes: number): string {
+  return `${Math.round((bytes / 1024 / 1024) * 10) / 10} MiB`;
+}

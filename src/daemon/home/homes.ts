@@ -1,0 +1,193 @@
+import { join } from 'node:path';
+import type { JobView } from '../../core/cluster-map.js';
+import type { JobId, NodeId } from '../../core/ids.js';
+import type { JobSpec } from '../../core/job-spec.js';
+import type { MoveStep } from '../../core/relocation.js';
+import { RefusedError } from '../../errors.js';
+import type { Journal } from '../../state/journal.js';
+import type { JobEnd } from '../io-server.js';
+import { KeyedQueue } from '../keyed-queue.js';
+import type { Log } from '../log.js';
+import type { Nodes } from '../nodes.js';
+import { collect } from './collect.js';
+import { isOver, viewOf, whereIs, type HomeJob } from './job.js';
+import { JobIo } from './job-io.js';
+import type { HomeRecord } from './record.js';
+import { HomeStore } from './store.js';
+
+/** How many finished jobs `mps -a` remembers. */
+const rememberedJobs = 200;
+
+/** What everything that deals with jobs born here works with. */
+export interface HomeContext {
+  readonly homes: Homes;
+  readonly nodes: Nodes;
+  readonly cluster: string;
+  readonly log: Log;
+  readonly defaultJobsRoot: () => string;
+  /** Own folders that never travel with a working folder. */
+  readonly ownDirs: readonly string[];
+  readonly homeDir: string;
+}
+
+/** The jobs born on this node. */
+export class Homes {
+  readonly store: HomeStore;
+  readonly queue = new KeyedQueue();
+  readonly #jobs = new Map<JobId, HomeJob>();
+  readonly #cluster: string;
+  readonly #log: Log;
+
+  constructor(dir: string, cluster: string, log: Log) {
+    this.store = new HomeStore(dir, log);
+    this.#cluster = cluster;
+    this.#log = log;
+  }
+
+  /** Reads what an earlier mosd left; nothing is touched yet. */
+  async load(): Promise<readonly HomeJob[]> {
+    for (const { record, journal } of await this.store.load()) this.#add(record, journal);
+    return this.all();
+  }
+
+  all(): readonly HomeJob[] {
+    return [...this.#jobs.values()];
+  }
+
+  active(): readonly HomeJob[] {
+    return this.all().filter((job) => !isOver(job.record));
+  }
+
+  find(id: JobId): HomeJob | undefined {
+    return this.#jobs.get(id);
+  }
+
+  get(id: JobId): HomeJob {
+    const job = this.#jobs.get(id);
+    if (!job)
+      throw new RefusedError(`there is no job ${id} here`, {
+        hint: 'mps -a lists the jobs born on this node',
+      });
+    return job;
+  }
+
+  /** The same submission sent twice (its deputy lost the answer) is one job. */
+  byDeputy(spec: JobSpec): HomeJob | undefined {
+    const { deputy } = spec;
+    if (!deputy) return undefined;
+    return this.all().find(
+      ({ record }) =>
+        record.spec.deputy?.pid === deputy.pid && record.spec.deputy.startTicks === deputy.startTicks,
+    );
+  }
+
+  async create(home: NodeId, spec: JobSpec, jobsRoot: string): Promise<HomeJob> {
+    const id = await this.store.nextJob(home);
+    const record: HomeRecord = {
+      format: 1,
+      job: id,
+      spec,
+      jobsRoot,
+      carried: false,
+      start: null,
+      phase: 'starting',
+      detached: spec.deputy === null,
+      lock: spec.lock,
+      userStopped: false,
+      nmigs: 0,
+      lastMove: null,
+      exit: null,
+      messages: '',
+      notices: [],
+      delivered: { stdout: 0, stderr: 0 },
+      startedAtMs: Date.now(),
+      endedAtMs: null,
+    };
+    await this.store.save(record);
+    return this.#add(record, await this.store.openJournal(id));
+  }
+
+  async change(job: HomeJob, change: Partial<HomeRecord>, options = { durable: true }): Promise<void> {
+    job.record = { ...job.record, ...change };
+    await this.store.save(job.record, options);
+  }
+
+  async notice(job: HomeJob, text: string): Promise<void> {
+    if (job.noticeListeners.size === 0) await this.change(job, { notices: [...job.record.notices, text] });
+    else for (const tell of job.noticeListeners) tell(text);
+  }
+
+  /** A submission that did not come to a start leaves nothing. */
+  async drop(job: HomeJob): Promise<void> {
+    this.#jobs.delete(job.record.job);
+    await job.io.close();
+    await this.store.remove(job.record.job);
+  }
+
+  /** Follows a running job's streams on its node; when they end, the job is collected. */
+  follow(context: HomeContext, job: HomeJob): void {
+    const place = whereIs(job);
+    if (!place || isOver(job.record)) return;
+    job.io.follow(context.nodes.access(place.where));
+    if (job.isWatched) return;
+    job.isWatched = true;
+    void job.io.ended
+      .then((end) => collect(context, job, end))
+      .catch((error: unknown) => this.#log.error(error));
+  }
+
+  views(nodes: Nodes, nowMs: number, options: { readonly all: boolean }): readonly JobView[] {
+    const jobs = options.all ? this.all() : this.active();
+    return jobs
+      .map((job) => {
+        const place = whereIs(job);
+        const node = place && nodes.has(place.where) ? nodes.view(place.where, nowMs) : null;
+        return viewOf(job, nodes.self, node);
+      })
+      .sort((a, b) => a.startedAtMs - b.startedAtMs);
+  }
+
+  /** Forgets the oldest finished jobs; a detached one whose output nobody fetched stays longer than the others. */
+  async prune(): Promise<void> {
+    const over = this.all()
+      .filter((job) => isOver(job.record) && job.deputies === 0)
+      .sort((a, b) => (a.record.endedAtMs ?? 0) - (b.record.endedAtMs ?? 0));
+    for (const job of over.slice(0, Math.max(0, over.length - rememberedJobs))) {
+      this.#jobs.delete(job.record.job);
+      await this.store.remove(job.record.job);
+    }
+  }
+
+  #add(record: HomeRecord, journal: Journal<MoveStep>): HomeJob {
+    let settleOver: (end: JobEnd) => void = () => undefined;
+    const over = new Promise<JobEnd>((resolve) => {
+      settleOver = resolve;
+    });
+    const job: HomeJob = {
+      record,
+      journal,
+      io: new JobIo(join(this.store.dirOf(record.job)), record.job, this.#cluster, this.#log),
+      over,
+      settleOver,
+      noticeListeners: new Set(),
+      deputies: 0,
+      usage: null,
+      mobility: null,
+      moving: null,
+      isUnreachable: false,
+      placed: null,
+      balanceWord: null,
+      arrivedAtMs: record.startedAtMs,
+      isWatched: false,
+      pendingSignals: [],
+    };
+    if (isOver(record)) {
+      settleOver({
+        exit: record.exit ?? { kind: 'unknown', reason: 'not recorded' },
+        messages: record.messages,
+      });
+    }
+    this.#jobs.set(record.job, job);
+    return job;
+  }
+}

@@ -1,0 +1,102 @@
+import type { JobView, NodeView } from '../../core/cluster-map.js';
+import type { JobId, NodeId } from '../../core/ids.js';
+import { placeOf, type MoveStep } from '../../core/relocation.js';
+import type { GuestUsage, ProbedDriver } from '../../protocol/guest-messages.js';
+import type { Journal } from '../../state/journal.js';
+import type { JobEnd } from '../io-server.js';
+import type { JobIo } from './job-io.js';
+import type { HomeRecord } from './record.js';
+
+/** What the probes of the drivers said last, and when. */
+export interface Mobility {
+  readonly atMs: number;
+  readonly drivers: readonly ProbedDriver[];
+}
+
+/** A job born here while mosd lives: the record and journal on disk, and run-time handles that never go there. */
+export interface HomeJob {
+  record: HomeRecord;
+  readonly journal: Journal<MoveStep>;
+  readonly io: JobIo;
+  /** Settles when the job is over, its files are home and its record says so. */
+  readonly over: Promise<JobEnd>;
+  readonly settleOver: (end: JobEnd) => void;
+  readonly noticeListeners: Set<(text: string) => void>;
+  /** Connected deputies. */
+  deputies: number;
+  usage: GuestUsage | null;
+  mobility: Mobility | null;
+  /** Set while a move is under way. */
+  moving: { readonly to: NodeId; step: string } | null;
+  /** Its node said that it does not know the job, or can't be asked. */
+  isUnreachable: boolean;
+
+  /** Node chosen for a job that is not recorded as started yet. */
+  placed: NodeId | null;
+  /** What the balancer thought of it last. */
+  balanceWord: string | null;
+  arrivedAtMs: number;
+  /** The end of its streams is awaited. */
+  isWatched: boolean;
+  /** Signals for a node that did not answer. */
+  pendingSignals: readonly string[];
+}
+
+export function isOver(record: HomeRecord): boolean {
+  return record.phase === 'done' || record.phase === 'lost';
+}
+
+export function whereIs(job: HomeJob): { readonly where: NodeId; readonly generation: number } | null {
+  return job.record.start ? placeOf(job.journal.entries, job.record.start) : null;
+}
+
+/** Reasons against a move, as far as probes and rules know them; empty = it can move. */
+export function cantmoveOf(job: HomeJob): readonly string[] {
+  if (isOver(job.record)) return [];
+  const drivers = job.mobility?.drivers;
+  if (!drivers) return ['not probed yet'];
+  if (drivers.some((driver) => driver.reasons.length === 0)) return [];
+  return drivers[0]?.reasons ?? ['no relocation driver works here'];
+}
+
+export function driverOf(job: HomeJob): ProbedDriver | null {
+  return job.mobility?.drivers.find((driver) => driver.reasons.length === 0) ?? null;
+}
+
+export function viewOf(job: HomeJob, home: NodeId, node: NodeView | null): JobView {
+  const { record } = job;
+  const place = whereIs(job);
+  return {
+    job: record.job,
+    pid: record.detached ? null : (record.spec.deputy?.pid ?? null),
+    home,
+    where: place?.where ?? job.placed ?? home,
+    state: stateOf(job, node),
+    nmigs: record.nmigs,
+    generation: place?.generation ?? 0,
+    cantmove: cantmoveOf(job),
+    driver: driverOf(job)?.driver ?? null,
+    lock: record.lock,
+    cpu: isOver(record) ? 0 : (job.usage?.cpu ?? 0),
+    rssKib: isOver(record) ? 0 : (job.usage?.rssKib ?? 0),
+    command: record.spec.argv.join(' '),
+    startedAtMs: record.startedAtMs,
+    ...(job.moving ? { moving: { to: job.moving.to, step: job.moving.step } } : {}),
+    ...(record.lastMove ? { lastMove: record.lastMove } : {}),
+    ...(record.exit ? { exit: record.exit } : {}),
+  };
+}
+
+function stateOf(job: HomeJob, node: NodeView | null): JobView['state'] {
+  const { record } = job;
+  if (record.phase === 'done') return 'done';
+  if (record.phase === 'lost') return 'lost';
+  if (record.phase === 'starting') return 'starting';
+  if (job.moving) return 'moving';
+  if (job.isUnreachable || node?.state === 'down') return 'unreachable';
+  return record.userStopped ? 'stopped' : 'running';
+}
+
+export function jobIdOf(job: HomeJob): JobId {
+  return job.record.job;
+}

@@ -1,0 +1,184 @@
+import { choosePlacement } from '../../core/balance/place.js';
+import { defaultPolicy } from '../../core/balance/policy.js';
+import { fromClusterSnapshot } from '../../core/balance/from-snapshot.js';
+import type { NodeId } from '../../core/ids.js';
+import { MoskitError, RefusedError, UsageError } from '../../errors.js';
+import type { SubmitAnswer } from '../../protocol/messages.js';
+import { saveJsonFile } from '../../state/json-file.js';
+import type { JobSpec } from '../../core/job-spec.js';
+import { carriedPath } from './carried.js';
+import { carryPlan, nodesThatSee, withProbe, type CarryPlan } from './folder-plan.js';
+import type { HomeContext } from './homes.js';
+import type { HomeJob } from './job.js';
+import { clusterSnapshot } from './snapshot.js';
+import { sendCarried } from './transfer.js';
+
+const firstGeneration = 1;
+/** How long a new job waits for nodes that are just being contacted for the first time. */
+const firstContactMs = 6_000;
+
+interface Choice {
+  readonly node: NodeId;
+  readonly reason: string;
+  readonly carry: CarryPlan | null;
+  readonly notice: string | null;
+}
+
+/** Takes a new job in and starts it. The same submission again (its answer was lost) is the same job. */
+export async function submit(context: HomeContext, spec: JobSpec): Promise<SubmitAnswer> {
+  const { homes } = context;
+  const job =
+    homes.byDeputy(spec) ?? (await homes.create(context.nodes.self, spec, context.defaultJobsRoot()));
+  return homes.queue.run(job.record.job, () => launch(context, job));
+}
+
+/** Starts a job that is recorded and not running yet; what an interrupted start left on a node is taken over. */
+export async function launch(context: HomeContext, job: HomeJob): Promise<SubmitAnswer> {
+  if (job.record.phase !== 'starting') return answer(job, 'it was started already', null);
+  if (await isRunningAlready(context, job)) return started(context, job, 'it was started already', null);
+  await context.nodes.settled(firstContactMs);
+  const refused = new Map<NodeId, string>();
+  try {
+    for (;;) {
+      const choice = await choose(context, job, refused);
+      const no = await startAt(context, job, choice);
+      if (no === null) return await started(context, job, choice.reason, choice.notice);
+      if (job.record.spec.where.kind === 'node') throw new RefusedError(no);
+      refused.set(choice.node, no);
+    }
+  } catch (error) {
+    job.placed = null;
+    await context.homes.drop(job);
+    throw error;
+  }
+}
+
+async function isRunningAlready(context: HomeContext, job: HomeJob): Promise<boolean> {
+  const { start } = job.record;
+  if (!start) return false;
+  const node = context.nodes.access(start.where);
+  const guests = await node.call('guest.list', {});
+  const guest = guests.find((candidate) => candidate.job === job.record.job);
+  if (guest?.phase === 'running' || guest?.phase === 'ended') return true;
+  if (guest) await node.call('guest.forget', { job: job.record.job, keepDir: false });
+  return false;
+}
+
+async function started(
+  context: HomeContext,
+  job: HomeJob,
+  reason: string,
+  notice: string | null,
+): Promise<SubmitAnswer> {
+  await context.homes.change(job, { phase: 'running', startedAtMs: Date.now() });
+  context.homes.follow(context, job);
+  return answer(job, reason, notice);
+}
+
+function answer(job: HomeJob, reason: string, notice: string | null): SubmitAnswer {
+  return { job: job.record.job, where: job.record.start?.where ?? 0, reason, notice };
+}
+
+function candidatesOf(context: HomeContext, spec: JobSpec): readonly NodeId[] | null {
+  const { where } = spec;
+  if (where.kind === 'best') return null;
+  const wanted =
+    where.kind === 'home' ? [context.nodes.self] : where.kind === 'node' ? [where.node] : where.nodes;
+  const unknown = wanted.filter((node) => !context.nodes.has(node));
+  if (unknown.length > 0)
+    throw new UsageError(`node ${unknown.join(', ')} is not in the map`, { hint: 'showmap lists the nodes' });
+  return wanted;
+}
+
+/** The node by the balancer's own cost function, then how the working folder gets there. */
+async function choose(
+  context: HomeContext,
+  job: HomeJob,
+  refused: ReadonlyMap<NodeId, string>,
+): Promise<Choice> {
+  const { spec } = job.record;
+  const { nodes } = context;
+  const candidates = candidatesOf(context, spec);
+  const isTold = spec.where.kind === 'home' || spec.where.kind === 'node';
+  const place = isTold
+    ? { node: candidates![0]!, reason: 'told so' }
+    : placeBest(context, job, candidates, refused);
+  job.placed = place.node;
+  const up = nodes.views(Date.now()).filter((view) => view.state === 'up');
+  const sees = await nodesThatSee(
+    context,
+    spec.folder.cwd,
+    up.map((view) => view.node),
+  );
+  const staysPut = spec.lock && place.node === nodes.self;
+  if (sees.has(place.node) && (sees.size === up.length || place.node !== nodes.self || staysPut)) {
+    return { ...place, carry: null, notice: null };
+  }
+  const carry = await carryPlan(context, spec);
+  if (carry.kind === 'ok') return { ...place, carry, notice: null };
+  if (place.node === nodes.self)
+    return { ...place, carry: null, notice: `can't leave home: ${carry.reason}` };
+  if (isTold) throw new RefusedError(carry.reason);
+  job.placed = nodes.self;
+  return { node: nodes.self, reason: carry.reason, carry: null, notice: `stays at home: ${carry.reason}` };
+}
+
+function placeBest(
+  context: HomeContext,
+  job: HomeJob,
+  candidates: readonly NodeId[] | null,
+  refused: ReadonlyMap<NodeId, string>,
+): { readonly node: NodeId; readonly reason: string } {
+  const { snapshot } = fromClusterSnapshot(
+    clusterSnapshot(context, { placedOnly: true }),
+    context.nodes.self,
+  );
+  const open = (candidates ?? context.nodes.ids()).filter((node) => !refused.has(node));
+  const hints = { home: context.nodes.self, hint: job.record.spec.hint, rssKib: null };
+  const placement = choosePlacement(snapshot, hints, open, defaultPolicy, Math.random);
+  if (placement.node !== null) return { node: placement.node, reason: placement.reason };
+  const reasons = [...refused].map(([node, reason]) => `node ${node}: ${reason}`);
+  // Home itself always runs its own jobs, as openMosix's did, unless the user named other nodes.
+  if (candidates === null && !refused.has(context.nodes.self)) {
+    return { node: context.nodes.self, reason: placement.reason };
+  }
+  throw new RefusedError([placement.reason, ...reasons].join('; '));
+}
+
+/** Prepares, carries and starts; answers the reason when the node does not take it. */
+async function startAt(context: HomeContext, job: HomeJob, choice: Choice): Promise<string | null> {
+  const { homes, nodes } = context;
+  const { spec, jobsRoot } = job.record;
+  const id = job.record.job;
+  const node = nodes.access(choice.node);
+  const carried = choice.carry !== null;
+  const prepared = await withProbe(spec.folder.cwd, (probe) =>
+    node.call('guest.prepare', {
+      job: id,
+      generation: firstGeneration,
+      you: choice.node,
+      spec,
+      jobsRoot,
+      carried,
+      homecoming: choice.node === nodes.self,
+      dirProbe: null,
+      cwdProbe: carried || choice.node === nodes.self ? null : probe,
+      move: null,
+    }),
+  );
+  if (prepared.refused !== null) return prepared.refused;
+  try {
+    await homes.change(job, { carried, start: { where: choice.node, generation: firstGeneration } });
+    if (choice.carry) {
+      await saveJsonFile(carriedPath(homes.store.dirOf(id)), choice.carry.manifest, { durable: true });
+      await sendCarried(node, { job: id, generation: firstGeneration }, spec.folder.cwd, choice.carry);
+    }
+  } catch (error) {
+    await node.call('guest.forget', { job: id, keepDir: false }).catch(() => undefined);
+    if (error instanceof MoskitError && error.code === 'unreachable') return error.message;
+    throw error;
+  }
+  // From here on it may run there, whatever we hear: no other node is tried, or it could run twice.
+  await node.call('guest.start', { job: id });
+  return null;
+}

@@ -1,0 +1,106 @@
+import type { MoveRecord, MoveReason } from '../../core/cluster-map.js';
+import type { NodeId } from '../../core/ids.js';
+import type { DriverName } from '../../core/job-spec.js';
+import { recoveryOf } from '../../core/relocation.js';
+import { messageOf } from '../../errors.js';
+import type { HomeContext } from './homes.js';
+import type { HomeJob } from './job.js';
+
+const retryMs = 1_000;
+
+interface MoveEnds {
+  readonly from: NodeId;
+  readonly to: NodeId;
+  readonly generation: number;
+}
+
+/** Before COMMIT: the source continues, the target discards. The journal closes only when the source runs again. */
+export async function undoMove(
+  context: HomeContext,
+  job: HomeJob,
+  move: MoveEnds,
+  reason: string,
+): Promise<void> {
+  if (recoveryOf(job.journal.entries).kind === 'finish') return;
+  const ref = { job: job.record.job, generation: move.generation };
+  await context.nodes.access(move.from).call('guest.thaw', ref, { timeoutMs: 60_000 });
+  await job.journal.append({ step: 'abort', generation: move.generation, reason, atMs: Date.now() });
+  // The copy at the target is stopped and no one will ever continue it; a target that is away hears of it later.
+  await context.nodes
+    .access(move.to)
+    .call('guest.discard', { ...ref, keepDir: false })
+    .catch((error: unknown) =>
+      context.log.write(`job ${job.record.job}: its copy on node ${move.to}: ${messageOf(error)}`),
+    );
+}
+
+export interface Finished {
+  readonly frozenMs: number;
+  readonly bytes: number;
+  readonly driver: DriverName;
+  readonly dirShared: boolean;
+}
+
+/** After COMMIT and continue: the source is discarded, the record tells the story. */
+export async function finishMove(
+  context: HomeContext,
+  job: HomeJob,
+  move: MoveEnds & { readonly why: MoveReason },
+  { frozenMs, bytes, driver, dirShared }: Finished,
+): Promise<MoveRecord> {
+  const atMs = Date.now();
+  const record: MoveRecord = { from: move.from, to: move.to, why: move.why, driver, atMs, frozenMs, bytes };
+  if (job.record.userStopped) {
+    await context.nodes.access(move.to).call('guest.signal', { job: job.record.job, signal: 'SIGSTOP' });
+  }
+  await context.nodes
+    .access(move.from)
+    .call('guest.discard', { job: job.record.job, generation: move.generation, keepDir: dirShared })
+    .catch((error: unknown) =>
+      context.log.write(`job ${job.record.job}: its rest on node ${move.from}: ${messageOf(error)}`),
+    );
+  await job.journal.append({ step: 'done', generation: move.generation, frozenMs, bytes, atMs });
+  await context.homes.change(job, { nmigs: job.record.nmigs + 1, lastMove: record });
+  context.log.write(
+    `job ${job.record.job}: node ${move.from} -> ${move.to}, ${driver}, ${move.why}, stood still ${Math.round(frozenMs)} ms, ${bytes} bytes`,
+  );
+  return record;
+}
+
+/** A move that was under way when mosd ended, or whose party was away: finished or undone, as the journal says. */
+export function recover(context: HomeContext, job: HomeJob): Promise<void> {
+  return context.homes.queue.run(job.record.job, async () => {
+    const recovery = recoveryOf(job.journal.entries);
+    if (recovery.kind === 'nothing') return;
+    const { move } = recovery;
+    job.moving = { to: move.to, step: 'recover' };
+    try {
+      for (let attempt = 1; ; attempt++) {
+        try {
+          if (recovery.kind === 'undo') {
+            await undoMove(context, job, move, 'mosd ended in the middle of the move');
+          } else {
+            const ref = { job: job.record.job, generation: move.generation, driver: move.driver };
+            await context.nodes.access(move.to).call('guest.continue', ref, { timeoutMs: 60_000 });
+            await finishMove(context, job, move, {
+              frozenMs: 0,
+              bytes: 0,
+              driver: move.driver,
+              dirShared: move.dirShared,
+            });
+          }
+          return;
+        } catch (error) {
+          if (attempt === 1)
+            context.log.write(`job ${job.record.job}: recovery of its move waits: ${messageOf(error)}`);
+          job.isUnreachable = true;
+          await new Promise((resolve) => setTimeout(resolve, retryMs));
+        }
+      }
+    } finally {
+      job.isUnreachable = false;
+      job.moving = null;
+      context.homes.follow(context, job);
+    }
+  });
+}

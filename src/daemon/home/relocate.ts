@@ -1,0 +1,257 @@
+import type { MoveReason, MoveRecord } from '../../core/cluster-map.js';
+import type { NodeId } from '../../core/ids.js';
+import type { DriverName } from '../../core/job-spec.js';
+import { nextGeneration, recoveryOf } from '../../core/relocation.js';
+import { messageOf, MoskitError } from '../../errors.js';
+import { emptyManifest } from '../../jobs/staging/manifest.js';
+import type { MoveOutcome } from '../../protocol/messages.js';
+import type { ProbedDriver } from '../../protocol/guest-messages.js';
+import { spoolFiles } from '../guest/files.js';
+import type { NodeAccess } from '../node-access.js';
+import { openRelay, type Relay } from './bulk.js';
+import { loadCarried } from './carried.js';
+import { carryPlan, withProbe } from './folder-plan.js';
+import type { HomeContext } from './homes.js';
+import { whereIs, type HomeJob } from './job.js';
+import { finishMove, recover, undoMove } from './recover.js';
+import { listRemote, sendCarried, transfer } from './transfer.js';
+
+const freezeTimeoutMs = 30 * 60_000;
+const quickBytes = 4 * 1024 * 1024;
+
+/** One move of one job: who takes part, and how far it is. */
+interface Move {
+  readonly context: HomeContext;
+  readonly job: HomeJob;
+  readonly from: NodeId;
+  readonly to: NodeId;
+  readonly generation: number;
+  readonly why: MoveReason;
+  readonly source: NodeAccess;
+  readonly target: NodeAccess;
+}
+
+/** The target says no, or the job can't be moved: an answer, not an error. */
+class Refusal extends Error {}
+
+/**
+ * Moves a job: prepare, sync while it runs, freeze, image, last files, restore stopped, COMMIT, continue, clean up.
+ * Both sides are stopped at the commit; whatever fails before it leaves the job running where it was.
+ */
+export function relocate(
+  context: HomeContext,
+  job: HomeJob,
+  to: NodeId,
+  why: MoveReason,
+): Promise<MoveOutcome> {
+  const id = job.record.job;
+  return context.homes.queue.run(id, async (): Promise<MoveOutcome> => {
+    const place = whereIs(job);
+    const no = (reason: string): MoveOutcome => ({
+      moved: false,
+      job: id,
+      where: place?.where ?? context.nodes.self,
+      reason,
+    });
+    try {
+      if (!place || job.record.phase !== 'running') return no(`job ${id} is over or not started yet`);
+      if (place.where === to) return no(`job ${id} is on node ${to} already`);
+      if (!context.nodes.has(to)) return no(`node ${to} is not in the map`);
+      job.moving = { to, step: 'prepare' };
+      const move: Move = {
+        context,
+        job,
+        from: place.where,
+        to,
+        generation: nextGeneration(job.journal.entries, place),
+        why,
+        source: context.nodes.access(place.where),
+        target: context.nodes.access(to),
+      };
+      return { moved: true, job: id, record: await carryOut(move) };
+    } catch (error) {
+      context.log.write(`job ${id}: not moved to node ${to}: ${messageOf(error)}`);
+      return no(messageOf(error));
+    } finally {
+      job.moving = null;
+      if (recoveryOf(job.journal.entries).kind !== 'nothing') void recover(context, job);
+      else context.homes.follow(context, job);
+    }
+  });
+}
+
+async function carryOut(move: Move): Promise<MoveRecord> {
+  const driver = await chooseDriver(move);
+  const dirShared = await prepare(move, driver);
+  const { job, context, generation } = move;
+  await job.journal.append({
+    step: 'begin',
+    generation,
+    from: move.from,
+    to: move.to,
+    driver: driver.driver,
+    why: move.why,
+    dirShared,
+    atMs: Date.now(),
+  });
+  let moved: { readonly frozenMs: number; readonly bytes: number };
+  try {
+    moved = await transferAndRestore(move, driver.driver, dirShared);
+  } catch (error) {
+    await undoMove(context, job, { from: move.from, to: move.to, generation }, messageOf(error));
+    throw error;
+  }
+  return finishMove(context, job, move, { ...moved, driver: driver.driver, dirShared });
+}
+
+async function chooseDriver({ job, source, from }: Move): Promise<ProbedDriver> {
+  const { drivers } = await source.call('guest.probe', { job: job.record.job }, { timeoutMs: 60_000 });
+  job.mobility = { atMs: Date.now(), drivers };
+  const able = drivers.find((driver) => driver.reasons.length === 0);
+  if (able) return able;
+  const reasons = drivers.flatMap(({ driver, reasons }) => reasons.map((reason) => `${driver}: ${reason}`));
+  throw new Refusal(`job ${job.record.job} can't leave node ${from}: ${reasons.join('; ')}`);
+}
+
+/** Admission at the target; answers whether both nodes see the same job folder. */
+async function prepare(move: Move, driver: ProbedDriver): Promise<boolean> {
+  const { context, job, target } = move;
+  const { spec, carried, jobsRoot } = job.record;
+  const ask = async (cwdProbe: unknown): Promise<{ refused: string | null; dirShared: boolean }> => {
+    const { probe } = await move.source.call('folder.probe', { job: job.record.job });
+    try {
+      return await target.call(
+        'guest.prepare',
+        {
+          job: job.record.job,
+          generation: move.generation,
+          you: move.to,
+          spec,
+          jobsRoot,
+          carried,
+          homecoming: move.to === context.nodes.self,
+          dirProbe: probe,
+          cwdProbe,
+          move: { driver: driver.driver, requirements: driver.requirements },
+        },
+        { timeoutMs: 60_000 },
+      );
+    } finally {
+      await move.source.call('folder.unprobe', { probe }).catch(() => undefined);
+    }
+  };
+  const seesCwd = carried || move.to === context.nodes.self;
+  const answer = seesCwd ? await ask(null) : await withProbe(spec.folder.cwd, ask);
+  if (answer.refused !== null) throw new Refusal(answer.refused);
+  return answer.dirShared;
+}
+
+async function transferAndRestore(
+  move: Move,
+  driver: DriverName,
+  dirShared: boolean,
+): Promise<{ readonly frozenMs: number; readonly frozenAtMs: number; readonly bytes: number }> {
+  const { job, source, target, generation } = move;
+  const id = job.record.job;
+  const ref = { job: id, generation };
+  const relays: Relay[] = [];
+  const relay = async (): Promise<Relay> => {
+    const opened = await openRelay(source, target);
+    relays.push(opened);
+    return opened;
+  };
+  try {
+    job.moving = { to: move.to, step: 'sync files' };
+    let bytes = dirShared ? 0 : await firstFiles(move, driver);
+    const known = dirShared ? emptyManifest() : await listRemote(target, { ...ref, part: 'job' });
+    const pages = driver === 'criu' ? await relay() : null;
+    const jobFiles = dirShared || driver === 'restart' ? null : await relay();
+    const imageFiles = dirShared || driver !== 'criu' ? null : await relay();
+
+    await job.io.pause();
+    const skipBefore = driver === 'restart' ? {} : await deliveredOf(job);
+    job.moving = { to: move.to, step: 'freeze' };
+    const frozenAtMs = performance.now();
+    const [frozen] = await Promise.all([
+      source.call(
+        'guest.freeze',
+        { ...ref, driver, ticket: pages?.sourceTicket ?? null },
+        { timeoutMs: freezeTimeoutMs },
+      ),
+      pages ? receivePages(move, driver, pages) : undefined,
+    ]);
+    if (frozen.kind === 'ended') throw new MoskitError(`job ${id} ended by itself before it could be moved`);
+    bytes += frozen.bytes;
+    job.moving = { to: move.to, step: 'last files' };
+    const sent = await Promise.all([
+      jobFiles
+        ? transfer(source, target, { ...ref, part: 'job' }, { known, skipBefore, relay: jobFiles })
+        : 0,
+      imageFiles
+        ? transfer(
+            source,
+            target,
+            { ...ref, part: 'image' },
+            { known: emptyManifest(), skipBefore: {}, relay: imageFiles },
+          )
+        : 0,
+    ]);
+    bytes += sent[0] + sent[1];
+    job.moving = { to: move.to, step: 'restore' };
+    await target.call('guest.restore', { ...ref, driver }, { timeoutMs: freezeTimeoutMs });
+    await job.journal.append({ step: 'commit', generation, atMs: Date.now() });
+    job.moving = { to: move.to, step: 'continue' };
+    await target.call('guest.continue', { ...ref, driver }, { timeoutMs: 60_000 });
+    measure(move, frozen.bytes, performance.now() - frozenAtMs);
+    return { frozenMs: performance.now() - frozenAtMs, frozenAtMs, bytes };
+  } finally {
+    for (const opened of relays) opened.destroy();
+  }
+}
+
+/** A freeze that fails must not leave the receiver waiting for pages. */
+async function receivePages(move: Move, driver: DriverName, pages: Relay): Promise<void> {
+  await move.target.call(
+    'pages.receive',
+    { job: move.job.record.job, generation: move.generation, driver, ticket: pages.targetTicket },
+    { timeoutMs: freezeTimeoutMs },
+  );
+}
+
+/** The first pass of the files, while the job runs. A job that starts again gets its folder fresh from home. */
+async function firstFiles(move: Move, driver: DriverName): Promise<number> {
+  const { context, job, source, target, generation } = move;
+  const ref = { job: job.record.job, generation };
+  if (driver !== 'restart') {
+    const known = await listRemote(target, { ...ref, part: 'job' });
+    const atMs = performance.now();
+    const bytes = await transfer(
+      source,
+      target,
+      { ...ref, part: 'job' },
+      { known, skipBefore: await deliveredOf(job) },
+    );
+    measure(move, bytes, performance.now() - atMs);
+    return bytes;
+  }
+  if (!job.record.carried) return 0;
+  await loadCarried(context.homes.store.dirOf(job.record.job));
+  const plan = await carryPlan(context, job.record.spec);
+  if (plan.kind === 'refused') throw new Refusal(plan.reason);
+  await sendCarried(target, ref, job.record.spec.folder.cwd, plan);
+  return plan.bytes;
+}
+
+/** What home has of the spools need not travel any more. */
+async function deliveredOf(job: HomeJob): Promise<Readonly<Record<string, number>>> {
+  const { stdout, stderr } = await job.io.settle();
+  const sizes: Record<(typeof spoolFiles)[number], number> = { stdout, stderr, 'stdin.data': 0 };
+  return sizes;
+}
+
+function measure({ context, from, to }: Move, bytes: number, ms: number): void {
+  if (bytes < quickBytes || ms <= 0) return;
+  for (const node of [from, to]) {
+    if (node !== context.nodes.self) context.nodes.measured(node, (bytes / ms) * 1000);
+  }
+}

@@ -1,0 +1,25 @@
+import type { ClusterSnapshot, GuestView } from '../../core/cluster-map.js';
+import type { HomeContext } from './homes.js';
+
+/** What the tools see and the balancer decides by. `placedOnly` leaves out new jobs that have no node yet. */
+export function clusterSnapshot(
+  context: HomeContext,
+  options: {
+    readonly placedOnly?: boolean;
+    readonly guests?: readonly GuestView[];
+    readonly all?: boolean;
+  } = {},
+): ClusterSnapshot {
+  const atMs = Date.now();
+  const jobs = context.homes.views(context.nodes, atMs, { all: options.all ?? false });
+  return {
+    self: context.nodes.self,
+    atMs,
+    sspeed: 10_000,
+    nodes: context.nodes.views(atMs),
+    jobs: options.placedOnly
+      ? jobs.filter((job) => job.state !== 'starting' || context.homes.find(job.job)?.placed != null)
+      : jobs,
+    guests: options.guests ?? [],
+  };
+}

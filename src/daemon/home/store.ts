@@ -1,0 +1,81 @@
+import { mkdir, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isJobId, formatJobId, type JobId, type NodeId } from '../../core/ids.js';
+import { parseMoveStep, type MoveStep } from '../../core/relocation.js';
+import { loadJsonFile, saveJsonFile } from '../../state/json-file.js';
+import { openJournal, type Journal } from '../../state/journal.js';
+import type { Log } from '../log.js';
+import type { HomeRecord } from './record.js';
+
+export interface StoredJob {
+  readonly record: HomeRecord;
+  readonly journal: Journal<MoveStep>;
+}
+
+/** homes/JOB/: job.json, journal, stdout, stderr, incoming/. And homes/sequence: the last number given out. */
+export class HomeStore {
+  readonly #dir: string;
+  readonly #log: Log;
+  #sequence = 0;
+
+  constructor(dir: string, log: Log) {
+    this.#dir = dir;
+    this.#log = log;
+  }
+
+  dirOf(job: JobId): string {
+    return join(this.#dir, job);
+  }
+
+  async load(): Promise<readonly StoredJob[]> {
+    await mkdir(this.#dir, { recursive: true, mode: 0o700 });
+    const sequence = await loadJsonFile(join(this.#dir, 'sequence'));
+    if (sequence.kind === 'ok' && typeof sequence.value === 'number') this.#sequence = sequence.value;
+    const jobs: StoredJob[] = [];
+    for (const name of await readdir(this.#dir)) {
+      if (!isJobId(name)) continue;
+      this.#sequence = Math.max(this.#sequence, Number(name.split('-')[1]));
+      const stored = await this.#loadJob(name);
+      if (stored) jobs.push(stored);
+    }
+    return jobs;
+  }
+
+  async #loadJob(job: JobId): Promise<StoredJob | null> {
+    const loaded = await loadJsonFile(join(this.dirOf(job), 'job.json'));
+    if (loaded.kind !== 'ok' || !isHomeRecord(loaded.value)) {
+      this.#log.write(
+        `job ${job}: its record is ${loaded.kind === 'ok' ? 'damaged' : loaded.kind}; left alone`,
+      );
+      return null;
+    }
+    return { record: loaded.value, journal: await this.openJournal(job) };
+  }
+
+  openJournal(job: JobId): Promise<Journal<MoveStep>> {
+    return openJournal(join(this.dirOf(job), 'journal'), parseMoveStep);
+  }
+
+  /** Numbers are never given twice, also after a crash: the file is written before the number is used. */
+  async nextJob(home: NodeId): Promise<JobId> {
+    this.#sequence += 1;
+    const job = formatJobId(home, this.#sequence);
+    await saveJsonFile(join(this.#dir, 'sequence'), this.#sequence, { durable: true });
+    await mkdir(this.dirOf(job), { recursive: true, mode: 0o700 });
+    return job;
+  }
+
+  save(record: HomeRecord, options: { readonly durable: boolean } = { durable: true }): Promise<void> {
+    return saveJsonFile(join(this.dirOf(record.job), 'job.json'), record, options);
+  }
+
+  remove(job: JobId): Promise<void> {
+    return rm(this.dirOf(job), { recursive: true, force: true });
+  }
+}
+
+function isHomeRecord(value: unknown): value is HomeRecord {
+  if (typeof value !== 'object' || value === null) return false;
+  const { format, job, phase, spec } = value as Partial<HomeRecord>;
+  return format === 1 && isJobId(job) && typeof phase === 'string' && typeof spec === 'object';
+}

@@ -1,0 +1,99 @@
+import type { Duplex } from 'node:stream';
+import type { JobExit } from '../core/cluster-map.js';
+import { followSpool } from '../jobs/staging/follow-spool.js';
+import { drained, framesOf } from '../protocol/frame-stream.js';
+import { decodeData, encodeControl, encodeData, frameTypes, type FrameType } from '../protocol/frames.js';
+import { parseIoUp } from '../protocol/io-control.js';
+import type { IoDown, IoUp } from '../protocol/messages.js';
+
+export interface JobEnd {
+  readonly exit: JobExit;
+  readonly messages: string;
+}
+
+/** A job's standard streams as one side has them: files that grow, and somebody who takes the input. */
+export interface IoSource {
+  readonly stdoutPath: string;
+  readonly stderrPath: string;
+  /** Settles when the job is over and the files have everything. */
+  readonly ended: Promise<JobEnd>;
+  /** Takes input at `offset`; resolves when more may come. Bytes before what it has are ignored. */
+  takeStdin(offset: number, bytes: Buffer): Promise<void>;
+  endStdin(offset: number): Promise<void>;
+  /** Called with the way to tell the other side how far input was taken. */
+  onStdinTaken?(tell: (offset: number) => void): () => void;
+  control(message: IoUp): void;
+  /** Lines for the user; called with the way to send one. */
+  onNotice?(tell: (text: string) => void): () => void;
+}
+
+/** Serves one `io` channel until the other side leaves or everything, `ended` included, was sent. */
+export async function serveIo(
+  channel: Duplex,
+  from: { readonly stdoutOffset: number; readonly stderrOffset: number },
+  source: IoSource,
+): Promise<void> {
+  const gone = new AbortController();
+  const leave = (): void => gone.abort();
+  channel.on('close', leave);
+  channel.on('end', leave);
+  channel.on('error', leave);
+  const send = (message: IoDown): void => {
+    if (!channel.destroyed) channel.write(encodeControl(message));
+  };
+  const untell = [
+    source.onStdinTaken?.((offset) => send({ type: 'stdinTaken', offset })),
+    source.onNotice?.((text) => send({ type: 'notice', text })),
+  ];
+  try {
+    void receiveUp(channel, source).catch((error: unknown) => channel.destroy(error as Error));
+    let isOver = false;
+    void source.ended.then(() => {
+      isOver = true;
+    });
+    const pump = (path: string, type: FrameType, offset: number): Promise<void> =>
+      pumpSpool(channel, { path, type, offset, signal: gone.signal, isEnded: () => isOver });
+    await Promise.all([
+      pump(source.stdoutPath, frameTypes.stdout, from.stdoutOffset),
+      pump(source.stderrPath, frameTypes.stderr, from.stderrOffset),
+    ]);
+    if (gone.signal.aborted) return;
+    send({ type: 'ended', ...(await source.ended) });
+    channel.end();
+  } finally {
+    for (const stop of untell) stop?.();
+  }
+}
+
+async function pumpSpool(
+  channel: Duplex,
+  spool: {
+    readonly path: string;
+    readonly type: FrameType;
+    readonly offset: number;
+    readonly signal: AbortSignal;
+    readonly isEnded: () => boolean;
+  },
+): Promise<void> {
+  let offset = spool.offset;
+  for await (const chunk of followSpool(spool.path, offset, {
+    signal: spool.signal,
+    isEnded: spool.isEnded,
+  })) {
+    if (!channel.write(encodeData(spool.type, offset, chunk))) await drained(channel, spool.signal);
+    offset += chunk.length;
+  }
+}
+
+async function receiveUp(channel: Duplex, source: IoSource): Promise<void> {
+  for await (const frame of framesOf(channel)) {
+    if (frame.type === frameTypes.stdin) {
+      const { offset, bytes } = decodeData(frame.payload);
+      await source.takeStdin(offset, bytes);
+    } else if (frame.type === frameTypes.stdinEnd) {
+      await source.endStdin(decodeData(frame.payload).offset);
+    } else if (frame.type === frameTypes.control) {
+      source.control(parseIoUp(frame.payload));
+    }
+  }
+}

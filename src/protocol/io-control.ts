@@ -1,0 +1,53 @@
+import type { JobExit } from '../core/cluster-map.js';
+import { messageOf, ProtocolError } from '../errors.js';
+import type { IoDown, IoUp } from './messages.js';
+
+export function parseIoUp(payload: Buffer): IoUp {
+  const value = parseControl(payload);
+  if (value['type'] === 'detach') return { type: 'detach' };
+  if (value['type'] === 'signal' && typeof value['signal'] === 'string') {
+    return { type: 'signal', signal: value['signal'].slice(0, 16) };
+  }
+  const { stdout, stderr } = value;
+  if (value['type'] === 'delivered' && typeof stdout === 'number' && typeof stderr === 'number') {
+    return { type: 'delivered', stdout, stderr };
+  }
+  throw new ProtocolError('a damaged control frame was sent');
+}
+
+export function parseIoDown(payload: Buffer): IoDown {
+  const value = parseControl(payload);
+  const { type, offset, text, exit, messages } = value;
+  if (type === 'stdinTaken' && typeof offset === 'number') return { type, offset };
+  if (type === 'stdinClosed') return { type };
+  if (type === 'notice' && typeof text === 'string') return { type, text: text.slice(0, 4000) };
+  if (type === 'ended') {
+    return {
+      type,
+      exit: parseExit(exit),
+      messages: typeof messages === 'string' ? messages.slice(0, 4000) : '',
+    };
+  }
+  throw new ProtocolError('a damaged control frame was sent');
+}
+
+function parseControl(payload: Buffer): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(payload.toString('utf8'));
+    if (typeof value === 'object' && value !== null) return value as Record<string, unknown>;
+  } catch (error) {
+    throw new ProtocolError(`a control frame that is not JSON was sent: ${messageOf(error)}`);
+  }
+  throw new ProtocolError('a damaged control frame was sent');
+}
+
+export function parseExit(value: unknown): JobExit {
+  const exit = (typeof value === 'object' && value !== null ? value : {}) as Record<string, unknown>;
+  if (exit['kind'] === 'code' && Number.isInteger(exit['code']))
+    return { kind: 'code', code: Number(exit['code']) & 255 };
+  if (exit['kind'] === 'signal' && typeof exit['signal'] === 'string') {
+    return { kind: 'signal', signal: exit['signal'].slice(0, 16) };
+  }
+  const reason = typeof exit['reason'] === 'string' ? exit['reason'].slice(0, 1000) : 'no status was given';
+  return { kind: 'unknown', reason };
+}
