@@ -41,3 +41,8 @@ export interface Manifest {
 export function bytesOf(entry: Entry): number {
   return entry.dataBytes ?? entry.size;
 }
+
+export function emptyManifest(): Manifest {
+  return { format: 1, listedAtNs: '0', entries: [], skipped: [], bytes: 0 };
+}
+export { parseManifest } from './parse-manifest.js';
