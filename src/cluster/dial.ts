@@ -1,3 +1,11 @@
+import { MoskitError, UnreachableError, messageOf } from '../errors.js';
+import { resolveHost } from '../transport/ssh-config.js';
+import { connectSsh } from '../transport/ssh.js';
+import type { Connection } from '../transport/transport.js';
+import { findNodeJs, isNewEnough, neededNodeJs, type NodeJs } from './find-node.js';
+import { isPlainPath, startBridge, type Greeting } from './greet.js';
+import { installProgram, readProgram, type Program } from './install.js';
+import { joinOverBridge, joinOverSocket, type Bridge, type LinkParts } from './join-link.js';
 import type { Caller, Dialled } from './peer-link.js';
 
 export interface DialOptions {
@@ -9,9 +17,133 @@ export interface DialOptions {
   readonly program: string;
   readonly as: Caller;
   readonly signal?: AbortSignal;
+  /** Socket of its mosd the last time: saves starting Node.js there when that mosd still lives. */
+  readonly socket?: string;
+  /** Another way to the machine than SSH. */
+  readonly connect?: (deadlineMs: number, signal?: AbortSignal) => Promise<Connection>;
 }
 
 /** Connects, starts or installs the program there, greets its mosd. Rejects with UnreachableError. */
-export function dialPeer(options: DialOptions): Promise<Dialled> {
-  return Promise.reject(new Error(`not built yet: ${options.address}`));
+export async function dialPeer(options: DialOptions): Promise<Dialled> {
+  const endsAt = performance.now() + options.deadlineMs;
+  const remainingMs = (): number => Math.max(1, endsAt - performance.now());
+  const connection = await connect(options, remainingMs());
+  const expire = (): void => connection.close();
+  const timer = setTimeout(expire, remainingMs());
+  options.signal?.addEventListener('abort', expire, { once: true });
+  let dialled: Dialled | undefined;
+  try {
+    dialled = await greet(connection, options, remainingMs);
+    return dialled;
+  } catch (error) {
+    throw failure(options, error, remainingMs() <= 1);
+  } finally {
+    clearTimeout(timer);
+    options.signal?.removeEventListener('abort', expire);
+    if (!dialled) connection.close();
+  }
+}
+
+async function connect(options: DialOptions, deadlineMs: number): Promise<Connection> {
+  if (options.connect) return options.connect(deadlineMs, options.signal);
+  const startedAt = performance.now();
+  const host = await resolveHost(options.address, options.env);
+  const leftMs = Math.max(1, deadlineMs - (performance.now() - startedAt));
+  return connectSsh(host, { deadlineMs: leftMs, ...(options.signal ? { signal: options.signal } : {}) });
+}
+
+async function greet(
+  connection: Connection,
+  options: DialOptions,
+  remainingMs: () => number,
+): Promise<Dialled> {
+  const program = await readProgram(options.program);
+  const session = { connection, program, name: options.address, remainingMs };
+  const parts: LinkParts = {
+    connection,
+    name: options.address,
+    opening: { open: 'rpc', as: 'home', ...options.as },
+    timeoutMs: Math.min(remainingMs(), socketTimeoutMs),
+    startBridge: () => reopenBridge({ ...session, remainingMs: () => bridgeTimeoutMs }),
+  };
+  const again = options.socket === undefined ? null : await joinOverSocket(parts, options.socket);
+  if (again) return { kind: 'link', link: again };
+  const bridged = await bridge(session);
+  if (bridged.kind === 'monitor-only') return { kind: 'monitor-only', connection, reason: bridged.reason };
+  return { kind: 'link', link: await joinOverBridge(parts, bridged) };
+}
+
+const bridgeTimeoutMs = 30_000;
+/** A socket answers at once or not at all; then there is still the bridge. */
+const socketTimeoutMs = 5000;
+
+interface Session {
+  readonly connection: Connection;
+  readonly program: Program;
+  readonly name: string;
+  readonly remainingMs: () => number;
+}
+
+type Bridged =
+  (Bridge & { readonly kind: 'greeted' }) | { readonly kind: 'monitor-only'; readonly reason: string };
+
+/** Starts the bridge; what is missing for it is mended once each: the program is copied, Node.js looked for. */
+async function bridge(session: Session): Promise<Bridged> {
+  const { connection, program, name, remainingMs } = session;
+  let nodeJs: string | null = null;
+  let installed = false;
+  let searched = false;
+  for (;;) {
+    const greeting = await startBridge(connection, program, { nodeJs, timeoutMs: remainingMs() });
+    if (greeting.kind === 'greeted') return greeting;
+    if (greeting.kind === 'no-program' && !installed) {
+      installed = true;
+      await installProgram(connection, program, { name, timeoutMs: remainingMs() });
+    } else if (!searched && greeting.kind !== 'no-program') {
+      searched = true;
+      const found = await findNodeJs(connection, { name, timeoutMs: remainingMs() });
+      const [onPath] = found;
+      if (onPath && isNewEnough(onPath.version) && greeting.kind === 'failed')
+        throw bridgeFailure(name, greeting);
+      const usable = found.find(({ version, path }) => isNewEnough(version) && isPlainPath(path));
+      if (!usable) return { kind: 'monitor-only', reason: describeMissing(found) };
+      nodeJs = usable.path;
+    } else throw bridgeFailure(name, greeting);
+  }
+}
+
+async function reopenBridge(session: Session): Promise<Bridge> {
+  const bridged = await bridge(session);
+  if (bridged.kind === 'greeted') return bridged;
+  throw new UnreachableError(`${session.name} runs moskit no more: ${bridged.reason}`);
+}
+
+function describeMissing(found: readonly NodeJs[]): string {
+  const best = found.at(0);
+  if (!best) return 'there is no Node.js on it';
+  return isNewEnough(best.version)
+    ? `its Node.js is in a folder with an unusual name (${best.path})`
+    : `its Node.js ${best.version} is too old: ${neededNodeJs} or newer is needed`;
+}
+
+function bridgeFailure(name: string, greeting: Exclude<Greeting, { kind: 'greeted' }>): UnreachableError {
+  if (greeting.kind === 'failed') {
+    const said = greeting.said === '' ? '' : `: ${greeting.said}`;
+    return new UnreachableError(
+      `moskit did not start on ${name} (exit ${greeting.code ?? 'unknown'})${said}`,
+    );
+  }
+  const what = greeting.kind === 'no-program' ? 'the program' : 'Node.js';
+  return new UnreachableError(`moskit did not start on ${name}: ${what} is not where it was`);
+}
+
+function failure(options: DialOptions, error: unknown, isLate: boolean): Error {
+  if (isLate) {
+    return new UnreachableError(`${options.address} did not answer within ${options.deadlineMs / 1000} s`, {
+      cause: error,
+    });
+  }
+  if (error instanceof UnreachableError) return error;
+  const hint = error instanceof MoskitError ? error.hint : undefined;
+  return new UnreachableError(`${options.address}: ${messageOf(error)}`, { hint, cause: error });
 }

@@ -33,5 +33,4 @@ export interface MonitorOnly {
 }
 
 export type Dialled =
-  | { readonly kind: 'link'; readonly link: PeerLink }
-  | ({ readonly kind: 'monitor-only' } & MonitorOnly);
+  { readonly kind: 'link'; readonly link: PeerLink } | ({ readonly kind: 'monitor-only' } & MonitorOnly);
