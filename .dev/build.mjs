@@ -38,6 +38,7 @@ const common = {
 
 const entries = [
   { in: 'src/main.ts', out: 'dist/moskit.mjs', shebang: true, minify: true },
+  { in: 'src/tools.ts', out: 'dist/tools.mjs', minify: true },
   { in: 'fixtures/lab/main.ts', out: 'dist/lab.mjs' },
   { in: 'fixtures/demo/main.ts', out: 'dist/demo.mjs' },
   { in: 'test/bench/main.ts', out: 'dist/bench.mjs' },

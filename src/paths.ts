@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { hostname, homedir, tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 
@@ -46,6 +45,8 @@ export function resolvePaths(env: NodeJS.ProcessEnv = process.env): Paths {
 
 function socketPath(wanted: string, uid: number): string {
   if (Buffer.byteLength(wanted) <= longestSocketPath) return wanted;
+  // Loaded only here: it would be a tenth of the start-up time of every tool.
+  const { createHash } = process.getBuiltinModule('node:crypto');
   const digest = createHash('sha256').update(wanted).digest('hex').slice(0, 16);
   return join(tmpdir(), `moskit-run-${uid}`, `${digest}.sock`);
 }

@@ -1,6 +1,5 @@
 import type { Duplex } from 'node:stream';
 import type { Socket } from 'node:net';
-import { setTimeout as delay } from 'node:timers/promises';
 import { MoskitError, ProtocolError, UnreachableError } from '../errors.js';
 import { resolvePaths, type Paths } from '../paths.js';
 import { programPath } from '../program-path.js';
@@ -10,6 +9,7 @@ import { openChannel, readGo } from '../protocol/open-channel.js';
 import { Rpc } from '../protocol/rpc.js';
 import { version } from '../version.js';
 import { connectSocket } from './mosd-socket.js';
+import { startMosd } from './start-mosd.js';
 
 export interface ConnectOptions {
   /** Start mosd when none listens. */
@@ -25,7 +25,7 @@ export interface ConnectOptions {
 export interface MosdClient {
   /** What mosd said of itself. */
   readonly hello: Hello;
-  /** Rejects with mosd's own error, or UnreachableError when it does not answer in time (default 30 s). */
+  /** Rejects with mosd's own error, or UnreachableError when it does not answer in time (default 30 s; Infinity waits). */
   request<M extends keyof ToolMethods>(
     method: M,
     params: ToolMethods[M][0],
@@ -81,9 +81,8 @@ export async function openMosdSocket(options: {
 }
 
 async function startAndConnect(paths: Paths, env: NodeJS.ProcessEnv, timeoutMs: number): Promise<Socket> {
-  const { startMosd } = await import('./start-mosd.js');
   const deadline = Date.now() + timeoutMs;
-  const mosd = startMosd({ program: programPath(env), paths, env });
+  const mosd = await startMosd({ program: programPath(env), paths, env });
   for (;;) {
     const failure = mosd.failure();
     const socket = await connectSocket(paths.socket);
@@ -96,7 +95,7 @@ async function startAndConnect(paths: Paths, env: NodeJS.ProcessEnv, timeoutMs: 
         { hint: `its log is ${paths.log}` },
       );
     }
-    await delay(pollMs);
+    await new Promise((resolve) => setTimeout(resolve, pollMs));
   }
 }
 
@@ -118,7 +117,8 @@ function makeClient(
       method: M,
       params: ToolMethods[M][0],
       { timeoutMs = defaultAnswerMs } = {},
-    ) => rpc.request(method, params, { timeoutMs }) as Promise<ToolMethods[M][1]>,
+    ) =>
+      rpc.request(method, params, Number.isFinite(timeoutMs) ? { timeoutMs } : {}) as Promise<ToolMethods[M][1]>,
     onNotification: (name, listener) => {
       const entry = { name, call: listener as (params: unknown) => void };
       listeners.add(entry);

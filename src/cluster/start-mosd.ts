@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { closeSync, fstatSync, mkdirSync, openSync, readSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { MoskitError, messageOf } from '../errors.js';
@@ -16,12 +15,14 @@ export interface StartingMosd {
 const lastWordsBytes = 4096;
 
 /** Starts `program mosd` in a session of its own, so that no terminal or signal of ours reaches it. */
-export function startMosd(options: {
+export async function startMosd(options: {
   readonly program: string;
   readonly paths: Paths;
   readonly env: NodeJS.ProcessEnv;
-}): StartingMosd {
+}): Promise<StartingMosd> {
   const { paths, env } = options;
+  // Rarely needed, and slow to load for the many times that mosd runs already.
+  const { spawn } = await import('node:child_process');
   const log = openLog(paths);
   const { size } = fstatSync(log);
   const folder = env['MOSKIT_DIR'];

@@ -1,0 +1,46 @@
+import type { Command } from './command.js';
+import { queryCommands } from './mosctl/queries.js';
+import { bring, expel } from './mosctl/send-home.js';
+import { getdecay, setdecay, setspeed } from './mosctl/settings.js';
+import { switchCommands } from './mosctl/switches.js';
+import { whois } from './mosctl/whois.js';
+import { refuseCommandLine, runCommand } from './run-command.js';
+
+const verbs: Readonly<Record<string, Command>> = {
+  ...queryCommands,
+  whois,
+  setspeed,
+  getdecay,
+  setdecay,
+  ...switchCommands,
+  bring,
+  expel,
+};
+
+/** Other spellings: the manual has getstatus for status, openMosix's own page -block for noblock. */
+const spellings: Readonly<Record<string, string>> = {
+  getstatus: 'status',
+  '-block': 'noblock',
+  '-stay': 'nostay',
+  '-lstay': 'nolstay',
+  '-quiet': 'noquiet',
+};
+
+export async function runMosctl(argv: readonly string[]): Promise<void> {
+  const [given, ...rest] = argv;
+  const verb = given === undefined ? undefined : (spellings[given] ?? given);
+  if (verb !== undefined && Object.hasOwn(verbs, verb)) return runCommand(verbs[verb]!, rest);
+  if (verb === '--help' || verb === '-h') {
+    process.stdout.write(`${overview()}\n`);
+  } else {
+    refuseCommandLine(`mosctl: ${given === undefined ? 'no command given' : `no command '${given}'`}\n${overview()}`);
+  }
+}
+
+function overview(): string {
+  const lines = Object.entries(verbs).map(([verb, { spec }]) => {
+    const shown = `  ${verb} ${spec.operands}`;
+    return `${shown.padEnd(30)} ${spec.describe.replace(/[.:;(] .*$/, '')}`;
+  });
+  return ['usage: mosctl COMMAND [arguments]', '', ...lines, '', 'mosctl COMMAND --help says more.'].join('\n');
+}

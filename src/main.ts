@@ -1,0 +1,38 @@
+import { calledAs, entryOf, type CommandTable } from './commands/command-table.js';
+import { runMoskit } from './commands/moskit.js';
+import { runCommand, runPlain } from './commands/run-command.js';
+import { thinCommands } from './commands/thin-commands.js';
+
+/** Everything in one file: what is copied to the nodes. Its heavy parts load only when they are wanted. */
+const commands: CommandTable = {
+  mosrun: {
+    describe: 'start a command on the best node',
+    start: async (argv) => (await import('./commands/mosrun.js')).runMosrun(argv),
+  },
+  mosmon: {
+    describe: 'watch the load of all nodes',
+    start: async (argv) => (await import('./commands/mosmon.js')).runMosmon(argv),
+  },
+  ...thinCommands,
+  setpe: {
+    describe: 'load, check or write out the map of the cluster',
+    start: async (argv) => runCommand((await import('./commands/setpe.js')).setpe, argv),
+  },
+  showmap: {
+    describe: 'print the map of the cluster',
+    start: async (argv) => runCommand((await import('./commands/showmap.js')).showmap, argv),
+  },
+  mosd: {
+    describe: 'the daemon (started on demand)',
+    start: async () => (await import('./daemon/main.js')).runDaemon(),
+  },
+  bridge: {
+    describe: 'join stdin and stdout to mosd (what ssh starts on a node)',
+    start: async () => (await import('./daemon/bridge.js')).runBridge(),
+  },
+};
+
+const { name, argv } = calledAs(process.argv);
+const entry = entryOf(commands, name);
+if (entry) await runPlain(name ?? '', () => entry.start(argv));
+else runMoskit(name, commands);
