@@ -65,7 +65,11 @@ async function serveStreams(
     const identity = { cluster: opening.cluster, home: 0 };
     const source = guestStreams(daemon.guestContext, identity, opening.job);
     socket.write('{"ok":true}\n');
-    await serveIo(socket, opening, source);
+    await serveIo(
+      socket,
+      { stdoutOffset: opening.stdoutOffset ?? 0, stderrOffset: opening.stderrOffset ?? 0 },
+      source,
+    );
     return;
   }
   const home = homeOfDaemon(daemon);
@@ -73,7 +77,12 @@ async function serveStreams(
   socket.write('{"ok":true}\n');
   const left = await watchDeputy(home, job, opening.deputy);
   try {
-    await serveIo(socket, opening, homeStreams(home, job));
+    const { delivered } = job.record;
+    const from = {
+      stdoutOffset: opening.stdoutOffset ?? delivered.stdout,
+      stderrOffset: opening.stderrOffset ?? delivered.stderr,
+    };
+    await serveIo(socket, from, homeStreams(home, job));
   } finally {
     if (socket.destroyed) left();
     else socket.once('close', left);

@@ -1,5 +1,6 @@
 import type { JobExit } from '../core/cluster-map.js';
 import { messageOf, ProtocolError } from '../errors.js';
+import { encodeFrame, frameTypes } from './frames.js';
 import type { IoDown, IoUp } from './messages.js';
 
 export function parseIoUp(payload: Buffer): IoUp {
@@ -19,7 +20,6 @@ export function parseIoDown(payload: Buffer): IoDown {
   const value = parseControl(payload);
   const { type, offset, text, exit, messages } = value;
   if (type === 'stdinTaken' && typeof offset === 'number') return { type, offset };
-  if (type === 'stdinClosed') return { type };
   if (type === 'notice' && typeof text === 'string') return { type, text: text.slice(0, 4000) };
   if (type === 'ended') {
     return {
@@ -50,4 +50,11 @@ export function parseExit(value: unknown): JobExit {
   }
   const reason = typeof exit['reason'] === 'string' ? exit['reason'].slice(0, 1000) : 'no status was given';
   return { kind: 'unknown', reason };
+}
+
+/** The frame that says that standard input ends at `offset`. */
+export function encodeStdinEnd(offset: number): Buffer {
+  const payload = Buffer.alloc(8);
+  payload.writeBigUInt64BE(BigInt(offset));
+  return encodeFrame(frameTypes.stdinEnd, payload);
 }

@@ -124,8 +124,9 @@ export type Opening =
       readonly open: 'io';
       readonly job: JobId;
       readonly cluster: string | null;
-      readonly stdoutOffset: number;
-      readonly stderrOffset: number;
+      /** null = from where the last deputy had written it out. */
+      readonly stdoutOffset: number | null;
+      readonly stderrOffset: number | null;
       readonly deputy: { readonly pid: number; readonly startTicks: number } | null;
     }
   | { readonly open: 'bulk'; readonly ticket: string };
@@ -134,8 +135,6 @@ export type Opening =
 export type IoDown =
   /** How far standard input was taken over. */
   | { readonly type: 'stdinTaken'; readonly offset: number }
-  /** Standard input is no longer wanted. */
-  | { readonly type: 'stdinClosed' }
   /** A line for the user's stderr. */
   | { readonly type: 'notice'; readonly text: string }
   /** The job is over and all its output was sent before this. */

@@ -62,8 +62,8 @@ export const openingSchema = z.union([
       .string()
       .regex(/^[0-9a-f]{16}$/)
       .nullable(),
-    stdoutOffset: offset,
-    stderrOffset: offset,
+    stdoutOffset: offset.nullable(),
+    stderrOffset: offset.nullable(),
     deputy: deputy.nullable(),
   }),
   z.object({ open: z.literal('bulk'), ticket }),

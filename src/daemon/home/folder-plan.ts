@@ -1,3 +1,5 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { NodeId } from '../../core/ids.js';
 import type { JobSpec } from '../../core/job-spec.js';
 import { messageOf } from '../../errors.js';
@@ -48,8 +50,7 @@ export async function carryPlan(
     const plan = await planCarryIn(cwd, {
       patterns: carryIn,
       limitBytes: carryLimitBytes,
-      exclude: context.ownDirs,
-      skipHidden: cwd === context.homeDir && carryIn === null,
+      exclude: [...context.ownDirs, ...(carryIn === null ? await privateFiles(context, cwd) : [])],
     });
     if (plan.kind === 'ok') return plan;
     return {
@@ -59,6 +60,12 @@ export async function carryPlan(
   } catch (error) {
     return { kind: 'refused', reason: `the working folder ${cwd} can't be carried: ${messageOf(error)}` };
   }
+}
+
+/** Keys, histories and caches of a home folder are nobody else's business, unless `--in` names them. */
+async function privateFiles(context: HomeContext, cwd: string): Promise<readonly string[]> {
+  if (cwd !== context.homeDir) return [];
+  return (await readdir(cwd)).filter((name) => name.startsWith('.')).map((name) => join(cwd, name));
 }
 
 function mebibytes(bytes: number): string {

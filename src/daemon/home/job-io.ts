@@ -1,19 +1,10 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Duplex } from 'node:stream';
 import type { JobId } from '../../core/ids.js';
 import { openSpoolWriter, type SpoolWriter } from '../../jobs/staging/spool.js';
 import { framesOf } from '../../protocol/frame-stream.js';
-import {
-  decodeData,
-  encodeControl,
-  encodeData,
-  encodeFrame,
-  frameTypes,
-  type Frame,
-} from '../../protocol/frames.js';
-import { parseIoDown } from '../../protocol/io-control.js';
-import type { IoUp } from '../../protocol/messages.js';
+import { decodeData, encodeData, frameTypes, type Frame } from '../../protocol/frames.js';
+import { encodeStdinEnd, parseIoDown } from '../../protocol/io-control.js';
 import type { JobEnd } from '../io-server.js';
 import type { Log } from '../log.js';
 import type { NodeAccess } from '../node-access.js';
@@ -111,7 +102,7 @@ export class JobIo {
       if (signal.aborted) return false;
       this.stdin.connect(
         (offset, bytes) => channel.write(encodeData(frameTypes.stdin, offset, bytes)),
-        (offset) => channel.write(endFrame(offset)),
+        (offset) => channel.write(encodeStdinEnd(offset)),
       );
       for await (const frame of framesOf(channel)) {
         if (await this.#take(frame)) return true;
@@ -139,16 +130,6 @@ export class JobIo {
     }
     return false;
   }
-}
-
-export function endFrame(offset: number): Buffer {
-  const payload = Buffer.alloc(8);
-  payload.writeBigUInt64BE(BigInt(offset));
-  return encodeFrame(frameTypes.stdinEnd, payload);
-}
-
-export function sendUp(channel: Duplex, message: IoUp): void {
-  channel.write(encodeControl(message));
 }
 
 function pauseFor(ms: number, signal: AbortSignal): Promise<void> {

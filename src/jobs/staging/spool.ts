@@ -17,6 +17,8 @@ export interface SpoolWriter {
    * bytes beyond the end are refused, because they would leave a gap. Returns the new size.
    */
   write(offset: number, bytes: Uint8Array): Promise<number>;
+  /** Resolves when everything written so far would survive a power failure. */
+  sync(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -51,6 +53,11 @@ class FileSpool implements SpoolWriter {
     const written = this.#last.then(() => this.#append(offset, bytes));
     this.#last = written.catch(() => undefined);
     return written;
+  }
+
+  async sync(): Promise<void> {
+    await this.#last;
+    await this.#handle.datasync();
   }
 
   async close(): Promise<void> {

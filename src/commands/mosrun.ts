@@ -1,0 +1,151 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { connectMosd, tryConnectMosd, type MosdClient } from '../cluster/mosd-client.js';
+import { isJobId } from '../core/ids.js';
+import type { JobSpec } from '../core/job-spec.js';
+import { MoskitError, UnreachableError, UsageError } from '../errors.js';
+import { exitCodes } from '../exit-codes.js';
+import { resolvePaths } from '../paths.js';
+import { command, type CommandContext } from './command.js';
+import { Deputy, type DeputyEnd } from './mosrun/deputy.js';
+import { stdinKind } from './mosrun/input-pump.js';
+import { jobRequest, type MosrunArguments } from './mosrun/job-request.js';
+import { leaveAs } from './mosrun/leave-as.js';
+import { runLocally } from './mosrun/local-run.js';
+import { mosrunOptions } from './mosrun/options.js';
+import { runCommand } from './run-command.js';
+
+const submitTries = 5;
+
+/** The job's own exit codes must not be mistaken for ours: 125 is mosrun's, 126 and 127 as env(1) has them. */
+const mosrun = command({
+  name: 'mosrun',
+  operands: '[NODE] [--] COMMAND [ARGUMENT …]',
+  count: [0, Infinity],
+  describe: 'Run a command on the node that will finish it soonest; it looks local all the while.',
+  options: mosrunOptions,
+  stopsAtOperand: true,
+  exitCodeOf: () => exitCodes.mosrunFailed,
+  run: async (given, context) => {
+    if (given.options.attach !== undefined) return attach(given.options.attach, context);
+    const spec = jobRequest(given, surroundings(given, context));
+    const mosd = await memberMosd(context);
+    if (!mosd) return local(spec, context);
+    return given.options.detach ? detached(mosd, spec, context) : foreground(mosd, spec, given, context);
+  },
+});
+
+export function runMosrun(argv: readonly string[]): Promise<void> {
+  return runCommand(mosrun, argv);
+}
+
+function surroundings(
+  { options }: MosrunArguments,
+  context: CommandContext,
+): Parameters<typeof jobRequest>[1] {
+  const mask = process.umask();
+  return {
+    cwd: process.cwd(),
+    env: context.env,
+    umask: mask,
+    stdin: options.detach ? 'none' : stdinKind(),
+    deputy: options.detach ? null : ownIdentity(),
+    isParentLocked: false,
+  };
+}
+
+function ownIdentity(): { readonly pid: number; readonly startTicks: number } {
+  const stat = readFileSync('/proc/self/stat', 'utf8');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return { pid: process.pid, startTicks: Number(fields[19]) };
+}
+
+/** Null where there is no cluster: then the command simply runs here. */
+async function memberMosd(context: CommandContext): Promise<MosdClient | null> {
+  const running = await tryConnectMosd({ start: false, env: context.env });
+  if (!running && !existsSync(resolvePaths(context.env).map)) return null;
+  const mosd = running ?? (await connectMosd({ start: true, env: context.env }));
+  const { node } = await mosd.request('ping', {});
+  if (node !== 0) return mosd;
+  mosd.close();
+  return null;
+}
+
+async function local(spec: JobSpec, context: CommandContext): Promise<number> {
+  const end = await runLocally(spec.argv);
+  if (end.kind === 'ended') return leaveAs(end.exit);
+  context.note(end.message);
+  return end.code;
+}
+
+async function detached(mosd: MosdClient, spec: JobSpec, context: CommandContext): Promise<number> {
+  const { job, notice } = await mosd.request('submit', { spec }, { timeoutMs: Infinity });
+  if (notice !== null) context.note(notice);
+  context.print(job);
+  mosd.close();
+  return exitCodes.done;
+}
+
+async function foreground(
+  mosd: MosdClient,
+  spec: JobSpec,
+  { options }: MosrunArguments,
+  context: CommandContext,
+): Promise<number> {
+  const { client, answer } = await submitSafely(mosd, spec, context);
+  if (answer.notice !== null) context.note(answer.notice);
+  if (options.verbose) context.note(`job ${answer.job} on node ${answer.where}: ${answer.reason}`);
+  const deputy = new Deputy({
+    job: answer.job,
+    deputy: spec.deputy ?? ownIdentity(),
+    withStdin: spec.stdin === 'stream',
+    from: 'start',
+    env: context.env,
+    note: context.note,
+  });
+  return leave(await deputy.run(client), spec.argv[0] ?? '', context);
+}
+
+/** A mosd that ends while it takes the job in is asked again: the same deputy's submission is the same job. */
+async function submitSafely(
+  mosd: MosdClient,
+  spec: JobSpec,
+  context: CommandContext,
+): Promise<{
+  client: MosdClient;
+  answer: { job: string; where: number; reason: string; notice: string | null };
+}> {
+  let client = mosd;
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return { client, answer: await client.request('submit', { spec }, { timeoutMs: Infinity }) };
+    } catch (error) {
+      const isLinkGone = await Promise.race([client.closed.then(() => true), Promise.resolve(false)]);
+      if (!(error instanceof UnreachableError) || !isLinkGone || attempt === submitTries) throw error;
+      client = await connectMosd({ start: true, env: context.env });
+    }
+  }
+}
+
+async function attach(job: string, context: CommandContext): Promise<number> {
+  if (!isJobId(job)) throw new UsageError(`'${job}' is no job`, { hint: 'mps -a lists the jobs' });
+  const mosd = await context.mosd();
+  const deputy = new Deputy({
+    job,
+    deputy: ownIdentity(),
+    withStdin: stdinKind() === 'stream',
+    from: 'delivered',
+    env: context.env,
+    note: context.note,
+  });
+  return leave(await deputy.run(mosd), job, context);
+}
+
+/** Not found and not executable are said as a shell would; a job that was lost is our failure, not its. */
+function leave(end: DeputyEnd, name: string, context: CommandContext): number {
+  if (end.exit.kind === 'unknown') throw new MoskitError(`${name}: the job is lost: ${end.exit.reason}`);
+  const code = end.exit.kind === 'code' ? end.exit.code : 0;
+  if ((code === exitCodes.notFound || code === exitCodes.notExecutable) && end.messages.trim() !== '') {
+    context.note(end.messages.trim());
+  }
+  return leaveAs(end.exit);
+}
