@@ -11,13 +11,18 @@ export interface ConfigEntry {
   /** How many consecutive numbers and IPv4 addresses the line covers; 1 for names. */
   readonly count: number;
   readonly alias?: boolean;
+  /** What a classic map says after `#` on the same line. */
   readonly comment?: string;
+  /** Comment and empty lines above this entry in a classic map (those above the first are in `comments`). */
+  readonly above?: readonly string[];
 }
 
 export interface ClusterConfig {
   readonly entries: readonly ConfigEntry[];
-  /** Comment lines before the first entry of a classic map, kept for its export. */
+  /** Comment and empty lines before the first entry of a classic map, kept for its export. */
   readonly comments?: readonly string[];
+  /** The same after the last entry. */
+  readonly trailer?: readonly string[];
 }
 
 /** A node after ranges and aliases are worked out. */

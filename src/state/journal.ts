@@ -1,0 +1,144 @@
+import { constants } from 'node:fs';
+import { open, type FileHandle } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { MoskitError, messageOf } from '../errors.js';
+import { syncFolder } from './atomic-file.js';
+import { formatLine, readLines } from './journal-lines.js';
+import { readLimited } from './read-limited.js';
+import { keepAside, setAside } from './set-aside.js';
+
+/** The end of a journal that could not be read. It was cut off and kept. */
+export interface JournalDamage {
+  /** First line that is damaged, from 1. */
+  readonly line: number;
+  readonly reason: string;
+  readonly keptAs: string;
+}
+
+export interface Journal<T> {
+  /** All entries in their order, those appended since included. */
+  readonly entries: readonly T[];
+  readonly damage: JournalDamage | null;
+  /** The entry is on the disk when this resolves. After a failure nothing of it is in the file. */
+  append(entry: T): Promise<void>;
+}
+
+export interface JournalOptions {
+  readonly limitBytes?: number;
+  readonly nowMs?: number;
+}
+
+const defaultLimitBytes = 64 * 1024 * 1024;
+
+/**
+ * Opens an append-only file of entries (journal-lines), empty where there is none. `parse` throws on what is no entry.
+ * A damaged end is cut off and kept aside; `damage` tells.
+ */
+export async function openJournal<T>(
+  path: string,
+  parse: (value: unknown) => T,
+  options: JournalOptions = {},
+): Promise<Journal<T>> {
+  const { limitBytes = defaultLimitBytes, nowMs = Date.now() } = options;
+  const read = await readLimited(path, limitBytes);
+  if (read.kind === 'too-large') {
+    const reason = `${read.bytes} bytes are too many for a journal; the limit is ${limitBytes}`;
+    return new JournalFile<T>(path, [], 0, { line: 1, reason, keptAs: await setAside(path, nowMs) });
+  }
+  if (read.kind === 'missing') return new JournalFile<T>(path, [], 0, null);
+  const parsed: T[] = [];
+  const { goodBytes, bad } = readLines(read.bytes, (entry) => parsed.push(parse(entry)));
+  if (!bad) return new JournalFile(path, parsed, goodBytes, null);
+  // The cut comes after the copy: until then the file still holds everything.
+  const keptAs = await keepAside(path, read.bytes.subarray(goodBytes), nowMs);
+  await cut(path, goodBytes);
+  return new JournalFile(path, parsed, goodBytes, { ...bad, keptAs });
+}
+
+async function cut(path: string, bytes: number): Promise<void> {
+  const file = await open(path, 'r+');
+  try {
+    await file.truncate(bytes);
+    await file.sync();
+  } catch (error) {
+    throw new MoskitError(`cannot cut the damaged end off ${path}: ${messageOf(error)}`, { cause: error });
+  } finally {
+    await file.close();
+  }
+}
+
+class JournalFile<T> implements Journal<T> {
+  readonly damage: JournalDamage | null;
+  readonly #path: string;
+  readonly #entries: T[];
+  #size: number;
+  #last: Promise<void> = Promise.resolve();
+  /** Why no more may be appended: the end of the file is not known to be good. */
+  #broken: MoskitError | null = null;
+
+  constructor(path: string, entries: T[], size: number, damage: JournalDamage | null) {
+    this.#path = path;
+    this.#entries = entries;
+    this.#size = size;
+    this.damage = damage;
+  }
+
+  get entries(): readonly T[] {
+    return this.#entries;
+  }
+
+  append(entry: T): Promise<void> {
+    const appended = this.#last.then(() => this.#append(entry));
+    this.#last = appended.catch(() => undefined);
+    return appended;
+  }
+
+  async #append(entry: T): Promise<void> {
+    if (this.#broken) throw this.#broken;
+    const line = Buffer.from(formatLine(entry));
+    try {
+      const file = await open(this.#path, constants.O_RDWR | constants.O_CREAT, 0o600);
+      try {
+        await this.#write(file, line);
+      } finally {
+        await file.close();
+      }
+    } catch (error) {
+      throw new MoskitError(`cannot append to the journal ${this.#path}: ${messageOf(error)}`, {
+        cause: error,
+      });
+    }
+    this.#size += line.length;
+    this.#entries.push(entry);
+  }
+
+  async #write(file: FileHandle, line: Buffer): Promise<void> {
+    try {
+      await writeAll(file, line, this.#size);
+      await file.datasync();
+      if (this.#size === 0) await syncFolder(dirname(this.#path));
+    } catch (error) {
+      await this.#undo(file);
+      throw error;
+    }
+  }
+
+  /** Half a line must not stay: what is appended later would be lost behind it. */
+  async #undo(file: FileHandle): Promise<void> {
+    try {
+      await file.truncate(this.#size);
+      await file.datasync();
+    } catch (error) {
+      this.#broken = new MoskitError(`the journal ${this.#path} has a damaged end: ${messageOf(error)}`, {
+        cause: error,
+      });
+    }
+  }
+}
+
+async function writeAll(file: FileHandle, bytes: Buffer, position: number): Promise<void> {
+  let written = 0;
+  while (written < bytes.length) {
+    written += (await file.write(bytes, written, bytes.length - written, position + written)).bytesWritten;
+  }
+}

@@ -1,0 +1,61 @@
+import { parseJson } from '../core/json-text.js';
+import { removeStaleTemps, writeFileAtomic, type AtomicWriteOptions } from './atomic-file.js';
+import { readLimited } from './read-limited.js';
+import { setAside } from './set-aside.js';
+
+export type LoadedJson<T> =
+  | { readonly kind: 'ok'; readonly value: T }
+  | { readonly kind: 'missing' }
+  /** The file was renamed to `keptAs`; each problem names its place. */
+  | { readonly kind: 'damaged'; readonly problems: readonly string[]; readonly keptAs: string };
+
+/** Checks a value's shape; an answer, not an exception. */
+export type JsonCheck<T> = (
+  value: unknown,
+) => { readonly ok: true; readonly value: T } | { readonly ok: false; readonly problems: readonly string[] };
+
+export interface LoadJsonOptions {
+  readonly limitBytes?: number;
+  readonly nowMs?: number;
+}
+
+const defaultLimitBytes = 16 * 1024 * 1024;
+
+/** Reads a JSON file of ours. What can't be understood is kept under another name, so that it is never overwritten. */
+export async function loadJsonFile(path: string, options?: LoadJsonOptions): Promise<LoadedJson<unknown>>;
+export async function loadJsonFile<T>(
+  path: string,
+  options: LoadJsonOptions & { readonly check: JsonCheck<T> },
+): Promise<LoadedJson<T>>;
+export async function loadJsonFile<T>(
+  path: string,
+  options: LoadJsonOptions & { readonly check?: JsonCheck<T> } = {},
+): Promise<LoadedJson<T | unknown>> {
+  const { limitBytes = defaultLimitBytes, nowMs = Date.now(), check } = options;
+  await removeStaleTemps(path, nowMs);
+  const read = await readLimited(path, limitBytes);
+  if (read.kind === 'missing') return read;
+  const parsed =
+    read.kind === 'ok'
+      ? parseBytes(read.bytes, check)
+      : { ok: false as const, problems: [`${read.bytes} bytes are too many; the limit is ${limitBytes}`] };
+  if (parsed.ok) return { kind: 'ok', value: parsed.value };
+  return { kind: 'damaged', problems: parsed.problems, keptAs: await setAside(path, nowMs) };
+}
+
+function parseBytes<T>(bytes: Buffer, check: JsonCheck<T> | undefined): ReturnType<JsonCheck<T | unknown>> {
+  let text: string;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    return { ok: false, problems: ['it is not UTF-8 text'] };
+  }
+  const json = parseJson(text);
+  if (!json.ok) return { ok: false, problems: [`line ${json.line}, column ${json.column}: ${json.message}`] };
+  return check ? check(json.value) : json;
+}
+
+/** Writes the file as a whole (atomic-file). Throws a MoskitError when that fails; the old file is then still there. */
+export async function saveJsonFile(path: string, value: unknown, options: AtomicWriteOptions): Promise<void> {
+  await writeFileAtomic(path, `${JSON.stringify(value, null, 2)}\n`, options);
+}

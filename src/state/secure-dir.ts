@@ -1,0 +1,35 @@
+import { lstat, mkdir } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { errnoOf, MoskitError, messageOf, RefusedError } from '../errors.js';
+
+const writableByOthers = 0o022;
+
+/**
+ * Makes the folder, 0700, with what is missing above it; or checks the one that is there. Below /tmp and /var/tmp
+ * anybody may have made it first: one that is a link, somebody else's, or open to others is refused.
+ */
+export async function ensurePrivateDir(path: string): Promise<void> {
+  const folder = resolve(path); // a slash at the end would make lstat follow a link
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    if (errnoOf(error) !== 'EEXIST') {
+      throw new MoskitError(`cannot make the folder ${folder}: ${messageOf(error)}`, { cause: error });
+    }
+  }
+  const problem = await whyNotPrivate(folder);
+  if (problem === null) return;
+  throw new RefusedError(`the folder ${folder} can't be used: ${problem}`, {
+    hint: `remove it, or make it a folder of your own that only you may write to (chmod 700)`,
+  });
+}
+
+async function whyNotPrivate(folder: string): Promise<string | null> {
+  const stats = await lstat(folder);
+  const uid = process.getuid?.();
+  if (stats.isSymbolicLink()) return 'it is a symbolic link';
+  if (!stats.isDirectory()) return 'it is no folder';
+  if (uid !== undefined && stats.uid !== uid) return `it belongs to user ${stats.uid}, not to ${uid}`;
+  if ((stats.mode & writableByOthers) === 0) return null;
+  return `others may write to it (mode ${(stats.mode & 0o7777).toString(8)})`;
+}
