@@ -27,7 +27,9 @@ export interface DialOptions {
 export async function dialPeer(options: DialOptions): Promise<Dialled> {
   const endsAt = performance.now() + options.deadlineMs;
   const remainingMs = (): number => Math.max(1, endsAt - performance.now());
-  const connection = await connect(options, remainingMs());
+  const connection = await connect(options, remainingMs()).catch((error: unknown) => {
+    throw failure(options, error, remainingMs());
+  });
   const expire = (): void => connection.close();
   const timer = setTimeout(expire, remainingMs());
   options.signal?.addEventListener('abort', expire, { once: true });
@@ -36,7 +38,7 @@ export async function dialPeer(options: DialOptions): Promise<Dialled> {
     dialled = await greet(connection, options, remainingMs);
     return dialled;
   } catch (error) {
-    throw failure(options, error, remainingMs() <= 1);
+    throw failure(options, error, remainingMs());
   } finally {
     clearTimeout(timer);
     options.signal?.removeEventListener('abort', expire);
@@ -137,8 +139,11 @@ function bridgeFailure(name: string, greeting: Exclude<Greeting, { kind: 'greete
   return new UnreachableError(`moskit did not start on ${name}: ${what} is not where it was`);
 }
 
-function failure(options: DialOptions, error: unknown, isLate: boolean): Error {
-  if (isLate) {
+/** Several clocks end at about the deadline; whichever was first, the reason is that it is over. */
+const lateMs = 50;
+
+function failure(options: DialOptions, error: unknown, remainingMs: number): Error {
+  if (remainingMs < lateMs) {
     return new UnreachableError(`${options.address} did not answer within ${options.deadlineMs / 1000} s`, {
       cause: error,
     });

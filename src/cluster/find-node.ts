@@ -1,3 +1,5 @@
+import { UnreachableError } from '../errors.js';
+import { cleanText } from '../transport/remote-text.js';
 import type { Connection } from '../transport/transport.js';
 import { runRemote } from './remote-shell.js';
 
@@ -36,7 +38,12 @@ export async function findNodeJs(
     `k=0; for n in ${places.join(' ')}; do test -f "$n" && test -x "$n" || continue; ` +
     `k=$((k+1)); test $k -le ${maxTried} || break; ` +
     'v=$("$n" -p process.versions.node 2>/dev/null </dev/null); echo "moskit-node $v $n"; done; exit 0';
-  const { stdout } = await runRemote(connection, script, options);
+  const { code, stdout, stderr } = await runRemote(connection, script, options);
+  // No answer is not the answer that there is none: a login shell may be broken, or allow no commands.
+  if (code !== 0) {
+    const said = stderr || cleanText(stdout) || 'it said nothing';
+    throw new UnreachableError(`${options.name} runs no commands (exit ${code ?? 'unknown'}): ${said}`);
+  }
   return parseNodeJs(stdout);
 }
 

@@ -13,7 +13,9 @@ export function startDeadline(what: string, deadlineMs: number, outer?: AbortSig
   const controller = new AbortController();
   const endsAt = performance.now() + deadlineMs;
   const expire = (): void =>
-    controller.abort(new SshError('timeout', `${what} did not answer within ${deadlineMs / 1000} s`));
+    controller.abort(
+      new SshError('timeout', `${what} did not answer within ${(deadlineMs / 1000).toFixed(1)} s`),
+    );
   const timer = setTimeout(expire, deadlineMs);
   const giveUp = (): void =>
     controller.abort(outer?.reason ?? new SshError('closed', `${what} was given up`));

@@ -146,7 +146,7 @@ async function logIn(
   { socket, slot }: Reached,
   deadline: Deadline,
 ): Promise<Client> {
-  const spoke = await slot.during(hasSpoken(socket.stream, 3 * silenceMs), silenceMs);
+  const spoke = await slot.during(deadline.race(hasSpoken(socket.stream, 3 * silenceMs)), silenceMs);
   const client = new prepared.ssh2.Client();
   const shaken = new Promise<void>((resolve, reject) => {
     let refusal: SshError | null = null;
