@@ -3,6 +3,8 @@ import { crc32 } from 'node:zlib';
 import { UnreachableError } from '../../errors.js';
 import { damaged } from './wire.js';
 
+/** Most records are shorter. */
+const lineGuess = 512;
 const events = ['readable', 'end', 'close', 'error'] as const;
 
 /**
@@ -30,8 +32,7 @@ export class Inlet {
 
   /** Between 1 and `most` bytes. */
   async some(most: number): Promise<Buffer> {
-    const chunk = await this.#next();
-    return this.#give(chunk, most);
+    return this.#give(await this.#next(most));
   }
 
   async exactly(length: number): Promise<Buffer> {
@@ -44,11 +45,12 @@ export class Inlet {
   async line(most: number): Promise<Buffer> {
     const pieces: Buffer[] = [];
     for (let length = 0; length <= most; length += pieces.at(-1)!.length) {
-      const chunk = await this.#next();
+      const chunk = await this.#next(lineGuess);
       const end = chunk.indexOf(0x0a);
-      if (end < 0) pieces.push(this.#give(chunk, chunk.length));
+      if (end < 0) pieces.push(this.#give(chunk));
       else if (length + end <= most) {
-        pieces.push(this.#give(chunk, end + 1));
+        if (end + 1 < chunk.length) this.#input.unshift(chunk.subarray(end + 1));
+        pieces.push(this.#give(chunk.subarray(0, end + 1)));
         return Buffer.concat(pieces).subarray(0, -1);
       } else break;
     }
@@ -61,20 +63,20 @@ export class Inlet {
     this.#signal?.removeEventListener('abort', this.#onEvent);
   }
 
-  #give(chunk: Buffer, most: number): Buffer {
-    const given = chunk.subarray(0, most);
-    if (given.length < chunk.length) this.#input.unshift(chunk.subarray(given.length));
-    this.#crc = crc32(given, this.#crc);
-    return given;
+  #give(bytes: Buffer): Buffer {
+    this.#crc = crc32(bytes, this.#crc);
+    return bytes;
   }
 
-  /** Whatever has arrived; the caller puts back what it does not want before it waits for anything. */
-  async #next(): Promise<Buffer> {
+  /** What has arrived, up to `most` bytes. */
+  async #next(most: number): Promise<Buffer> {
     for (;;) {
       if (this.#signal?.aborted) throw new UnreachableError('the transfer was given up');
-      const chunk: unknown = this.#input.read();
-      if (chunk instanceof Uint8Array && chunk.length > 0)
-        return Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+      if (this.#input.readableLength === 0) this.#input.read(0); // asks the source, and takes nothing yet
+      // no more than is there: asking for more would wait until all of it is there
+      const ready = Math.min(most, this.#input.readableLength);
+      const chunk: unknown = ready > 0 ? this.#input.read(ready) : null;
+      if (chunk instanceof Uint8Array) return Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
       const { readableEnded, destroyed, errored } = this.#input;
       if (readableEnded || destroyed)
         throw new UnreachableError('the other side left in the middle of a transfer', {

@@ -38,10 +38,21 @@ export class Outlet {
     if (this.#out.destroyed || this.#out.writableEnded) this.#gone.abort();
     if (this.#signal.aborted) throw this.#reason();
     if (this.#gatheredBytes === 0) return;
-    const bytes = this.#gathered.length === 1 ? this.#gathered[0]! : Buffer.concat(this.#gathered);
+    const isTaken = this.#write();
+    if (!isTaken) await this.#drained();
+  }
+
+  /** Small pieces become one; a large one is not worth copying for the few bytes before it. */
+  #write(): boolean {
+    const small = this.#gathered.filter((bytes) => bytes.length < gatherBytes);
+    const pieces = small.length === this.#gathered.length ? [Buffer.concat(small)] : this.#gathered;
     this.#gathered = [];
     this.#gatheredBytes = 0;
-    if (!this.#out.write(bytes)) await this.#drained();
+    this.#out.cork();
+    let isTaken = true;
+    for (const bytes of pieces) isTaken = this.#out.write(bytes);
+    this.#out.uncork();
+    return isTaken;
   }
 
   /** Leaves the stream open. */

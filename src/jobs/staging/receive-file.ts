@@ -19,12 +19,14 @@ export async function receiveContent(
   limitBytes: number,
 ): Promise<Received> {
   let position = header.offset;
+  let dataEnd = 0;
   let bytes = 0;
   for (;;) {
     const { kind, length } = parseChunkHead(await inlet.exactly(chunkHeadBytes));
     if (kind === chunkKinds.end) {
       const isStable = endOf(length, position, header);
-      await handle.truncate(header.size);
+      // for a hole at the end, and for what was there before
+      if (dataEnd !== header.size || header.offset > 0) await handle.truncate(header.size);
       return { bytes, isStable };
     }
     if (length === 0 || length > header.size - position) throw damaged('a piece does not fit into its file');
@@ -34,6 +36,7 @@ export async function receiveContent(
       await receiveData(inlet, handle, position, length);
     } else if (kind !== chunkKinds.hole) throw damaged('a piece is of a kind that is not known here');
     position += length;
+    if (kind === chunkKinds.data) dataEnd = position;
   }
 }
 

@@ -27,6 +27,7 @@ interface DirTimes {
 
 const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK } = constants;
 const mayUse = 0o700;
+const newFileMode = 0o600;
 
 /**
  * Puts entries below a root without trusting their paths or what lies there already: no link is followed, a file
@@ -88,7 +89,7 @@ export class TreeWriter {
   async writeFile(header: FileHeader, fill: (handle: FileHandle) => Promise<Received>): Promise<Received> {
     if (header.offset > 0) return this.#appendTo(header, fill);
     const part = await this.#place(header.path, newPartName());
-    const handle = await open(part, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
+    const handle = await open(part, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, newFileMode);
     let got: Received | undefined;
     await this.#install(part, header.path, async () => {
       try {
@@ -133,7 +134,7 @@ export class TreeWriter {
   /** The first bytes are here, or are not wanted: the rest goes into the file in place. */
   async #appendTo(header: FileHeader, fill: (handle: FileHandle) => Promise<Received>): Promise<Received> {
     const at = await this.#place(header.path);
-    const handle = await open(at, O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o600);
+    const handle = await open(at, O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK, newFileMode);
     try {
       const stats = await handle.stat();
       if (!stats.isFile() || stats.nlink !== 1)
@@ -173,6 +174,6 @@ export class TreeWriter {
 }
 
 async function finishFile(handle: FileHandle, header: FileHeader, got: Received): Promise<void> {
-  await handle.chmod(header.mode);
+  if (header.mode !== newFileMode || header.offset > 0) await handle.chmod(header.mode);
   await handle.utimes(new Date(), secondsOf(got.isStable ? header.mtimeNs : '0'));
 }
