@@ -1,0 +1,94 @@
+import { cellsOf, clean, padEnd, padStart, truncate } from './cells.js';
+import { formatCpu, formatKib } from './format.js';
+import type { JobRow } from './job-rows.js';
+import type { Row } from './row.js';
+import type { Glyphs, Style, Theme } from './theme.js';
+
+interface Column {
+  readonly head: string;
+  readonly width: number;
+  readonly right?: boolean;
+  /** The lowest goes first when the table is too wide. */
+  readonly weight: number;
+  text(job: JobRow, glyphs: Glyphs): string;
+}
+
+const leastCommand = 12;
+const pointerWidth = 2;
+
+/** The table of jobs, scrolled so that the selected one is on it: exactly `height` rows. */
+export function drawJobTable(
+  input: { readonly jobs: readonly JobRow[]; readonly selected: JobRow | undefined; readonly width: number },
+  height: number,
+  theme: Theme,
+): readonly Row[] {
+  const { jobs, selected, width } = input;
+  const columns = chooseColumns(jobs, width);
+  const room = height - 1;
+  const first = firstShown(jobs.findIndex((job) => job === selected), jobs.length, room);
+  const shown = jobs.slice(first, first + room);
+  const rows = shown.map((job) => jobRow(job, job === selected, columns, width, theme));
+  const blank = Array.from({ length: Math.max(0, room - rows.length) }, (): Row => []);
+  return [headRow(columns), ...rows, ...blank];
+}
+
+/** Keeps the selected job in the middle once the list is longer than the room. */
+function firstShown(selected: number, count: number, room: number): number {
+  return Math.max(0, Math.min(selected - Math.floor(room / 2), count - room));
+}
+
+function allColumns(jobs: readonly JobRow[]): readonly Column[] {
+  const idWidth = Math.max(3, ...jobs.map(({ job }) => job.length));
+  return [
+    { head: 'JOB', width: idWidth, weight: 9, text: ({ job }) => job },
+    { head: 'PID', width: 7, right: true, weight: 1, text: ({ pid }) => (pid === null ? '-' : String(pid)) },
+    { head: 'WHERE', width: 7, right: true, weight: 8, text: whereText },
+    { head: 'STATE', width: 11, weight: 4, text: ({ state }) => state },
+    { head: 'NMIGS', width: 5, right: true, weight: 3, text: ({ nmigs }) => (nmigs === null ? '-' : String(nmigs)) },
+    { head: 'CPU', width: 5, right: true, weight: 5, text: ({ cpu }) => formatCpu(cpu) },
+    { head: 'RSS', width: 8, right: true, weight: 2, text: ({ rssKib }) => formatKib(rssKib) },
+  ];
+}
+
+function whereText({ where, movingTo }: JobRow, { arrow }: Glyphs): string {
+  return movingTo === null ? String(where) : `${where}${arrow}${movingTo}`;
+}
+
+function chooseColumns(jobs: readonly JobRow[], width: number): readonly Column[] {
+  let columns = allColumns(jobs);
+  while (width - widthOf(columns) < leastCommand && columns.length > 1) {
+    const least = Math.min(...columns.map(({ weight }) => weight));
+    columns = columns.filter(({ weight }) => weight !== least);
+  }
+  return columns;
+}
+
+function widthOf(columns: readonly Column[]): number {
+  return columns.reduce((sum, column) => sum + column.width + 2, pointerWidth);
+}
+
+function headRow(columns: readonly Column[]): Row {
+  const heads = columns.map((column) => `${align(column.head, column)}  `).join('');
+  return [['dim', `${' '.repeat(pointerWidth)}${heads}COMMAND`]];
+}
+
+function align(text: string, { width, right }: Column): string {
+  return right ? padStart(text, width) : padEnd(text, width);
+}
+
+function jobRow(job: JobRow, selected: boolean, columns: readonly Column[], width: number, { glyphs, utf8 }: Theme): Row {
+  const cells = columns.map((column) => `${align(column.text(job, glyphs), column)}  `).join('');
+  const text = truncate(cells + clean(job.command, utf8), width - pointerWidth, glyphs.ellipsis);
+  const pointer = selected ? glyphs.pointer : job.cantmove.length > 0 ? '!' : ' ';
+  const style = selected ? 'selected' : styleOf(job);
+  return [
+    [selected ? 'accent' : 'warning', padEnd(pointer, pointerWidth)],
+    [style, selected ? text + ' '.repeat(Math.max(0, width - pointerWidth - cellsOf(text))) : text],
+  ];
+}
+
+function styleOf({ state }: JobRow): Style {
+  if (state === 'moving') return 'accent';
+  if (state === 'unreachable' || state === 'lost') return 'warning';
+  return state === 'done' || state === 'stopped' ? 'dim' : 'plain';
+}
