@@ -54,3 +54,8 @@ export function slowdown(runnable: number, { speed, cpus }: Processors): number 
 export function lossOf(runnable: number, processors: Processors): number {
   return runnable * slowdown(runnable, processors);
 }
+
+/** How fast `lossOf` grows at `runnable`; as it is convex, nothing that arrives costs less per process. */
+export function lossSlope(runnable: number, { speed, cpus }: Processors): number {
+  return (standardSpeed / speed) * (runnable < cpus ? 1 : (2 * runnable) / cpus);
+}

@@ -4,7 +4,7 @@ import { demandsOf } from './demand.js';
 import { explainBalance, nameReason } from './explain.js';
 import { applyTransfer, forecastOf, type Forecast } from './forecast.js';
 import { heldAlways, heldForNow, heldFromAutomatic } from './held.js';
-import { bestOption, isOption, netMs, oneAsGood, refuge } from './options.js';
+import { bestOption, isOption, leastCost, netMs, oneAsGood, refuge } from './options.js';
 import type { Deliberation, No, Option } from './options.js';
 import type { BalancePolicy } from './policy.js';
 import { formatMib } from './text.js';
@@ -36,6 +36,7 @@ class Pass implements Deliberation {
   readonly demands: ReadonlyMap<JobId, number>;
   readonly policy: BalancePolicy;
   readonly random: Random;
+  readonly floor: number;
   readonly #jobs: readonly BalanceJob[];
   readonly #verdicts = new Map<JobId, PlannedMove | Stay>();
   #freeMoves: number;
@@ -46,6 +47,7 @@ class Pass implements Deliberation {
     this.random = random;
     this.#jobs = jobs;
     this.forecast = forecastOf(snapshot, policy);
+    this.floor = leastCost(this.forecast);
     this.demands = demandsOf(jobs, this.forecast);
     this.#freeMoves = policy.maxMoves - jobs.filter((job) => job.moving && job.home === snapshot.self).length;
     for (const job of jobs) this.#hold(job, heldAlways(job, this.self, this.forecast));

@@ -1,4 +1,5 @@
 import type { JobId, NodeId } from '../ids.js';
+import { lossSlope } from './altload.js';
 import { whyNot } from './eligibility.js';
 import type { Forecast, Outlook } from './forecast.js';
 import { explainNoTarget, explainTooDear } from './explain.js';
@@ -13,6 +14,8 @@ export interface Deliberation {
   readonly demands: ReadonlyMap<JobId, number>;
   readonly policy: BalancePolicy;
   readonly random: Random;
+  /** No arrival costs less than this, per process (`leastCost`). */
+  readonly floor: number;
 }
 
 export interface Option {
@@ -26,11 +29,14 @@ export interface No {
   readonly reason: string;
 }
 
+const noGain: No = { rule: 'no gain', reason: 'no node would run it sooner' };
+
 /** The best target of a job for balancing the load, or the reason why it is better off where it is. */
 export function bestOption(job: BalanceJob, pass: Deliberation): Option | No {
+  if (cannotGain(departureFor(job, pass), pass)) return noGain;
   const { eligible, better } = betterOptions(job, pass);
   if (eligible === 0) return { rule: 'no target', reason: explainNoTarget(job, pass) };
-  if (better.length === 0) return { rule: 'no gain', reason: 'no node would run it sooner' };
+  if (better.length === 0) return noGain;
   const best = better.reduce((a, b) => (netMs(b) > netMs(a) ? b : a));
   return netMs(best) < pass.policy.minGainMs
     ? { rule: 'too dear', reason: explainTooDear(best.target, best.worth) }
@@ -68,6 +74,18 @@ export function netMs({ worth }: Option): number {
 
 export function isOption(answer: Option | No): answer is Option {
   return 'target' in answer;
+}
+
+/** What an arrival costs at least, per process, at the cheapest open node: the slope of `lossOf`. It only grows in a pass. */
+export function leastCost(forecast: Forecast): number {
+  const open = [...forecast.values()].filter(({ closed }) => closed === null);
+  if (open.length < 2) return -Infinity; // let the look at every node say what closes them
+  return Math.min(...open.map(({ node, arriving }) => lossSlope(arriving, node)));
+}
+
+/** Spares most jobs of a balanced cluster the look at every node. */
+function cannotGain({ demand, saved }: Departure, { floor }: Deliberation): boolean {
+  return demand * floor >= saved;
 }
 
 /** Runs for every job and node: only what is better becomes an object. */

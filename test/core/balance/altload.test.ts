@@ -1,6 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { altload, loadOf, lossOf, runnableOf, slowdown } from '../../../src/core/balance/altload.js';
+import {
+  altload,
+  loadOf,
+  lossOf,
+  lossSlope,
+  runnableOf,
+  slowdown,
+} from '../../../src/core/balance/altload.js';
 
 const standard = { speed: 10_000, cpus: 1 };
 const processors = fc.record({
@@ -47,6 +54,16 @@ describe('altload', () => {
       }),
     );
   });
+});
+
+test('no arrival costs less than the slope says', () => {
+  const amount = fc.double({ min: 0, max: 50, noNaN: true });
+  fc.assert(
+    fc.property(processors, amount, amount, (node, running, more) => {
+      const added = lossOf(running + more, node) - lossOf(running, node);
+      expect(added).toBeGreaterThanOrEqual(more * lossSlope(running, node) - 1e-6);
+    }),
+  );
 });
 
 test('a load and its number of processes say the same', () => {

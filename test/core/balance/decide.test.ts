@@ -71,6 +71,11 @@ describe('balancing the load', () => {
     expect(plan(nodes, crowd(3)).moves).toEqual([]);
   });
 
+  test('leaves a job alone on a slow node where its arrival would cost a fast one more than it saves', () => {
+    const nodes = [nodeOf(1, 1, { speed: 2500 }), nodeOf(2, 2)];
+    expect(onlyStay({ cpu: 1 }, {}, nodes)).toBe('no gain: no node would run it sooner');
+  });
+
   test('does not bother with a job that sleeps', () => {
     expect(onlyStay({ cpu: 0.001 })).toMatch(/^too dear: moving to node 2 would gain/);
   });
@@ -90,7 +95,7 @@ describe('balancing the load', () => {
   });
 
   test('an I/O job goes home rather than elsewhere', () => {
-    const nodes = [nodeOf(1, 0), nodeOf(2, 3), nodeOf(3, 0)];
+    const nodes = [nodeOf(3, 0), nodeOf(2, 3), nodeOf(1, 0)];
     const [move] = plan(nodes, crowd(3, 2, { hint: 'iojob' })).moves;
     expect(move).toMatchObject({ from: 2, to: 1 });
   });
@@ -233,6 +238,13 @@ describe('memory ushering', () => {
     expect(plan([nodeOf(1, 9), nodeOf(2, 1, short)], [big], {}, inFlight).moves).toEqual([]);
   });
 
+  test('finds no room on the node itself, whatever the limits', () => {
+    const anyRoom = { memLow: 0.9, memKeep: 0 };
+    expect(
+      plan([nodeOf(2, 1), nodeOf(1, 9, { block: true })], [{ ...small, home: 1 }], anyRoom).moves[0]?.to,
+    ).not.toBe(2);
+  });
+
   test('respects stay and lock', () => {
     expect(plan([nodeOf(1), nodeOf(2, 1, { ...short, stay: true })], [big]).moves).toEqual([]);
     expect(plan([nodeOf(1), nodeOf(2, 1, short)], [{ ...big, lock: true }]).moves).toEqual([]);
@@ -252,6 +264,11 @@ describe('a node that is leaving', () => {
   test('sends them home when nothing else is left, even past the list of the job', () => {
     const nodes = [nodeOf(1, 20, { block: true }), leaving, nodeOf(3, 0, { block: true })];
     expect(plan(nodes, crowd(1, 2, { allowed: [2, 3] })).moves[0]).toMatchObject({ to: 1 });
+  });
+
+  test('sends them where they cost least', () => {
+    const nodes = [nodeOf(1, 9), nodeOf(3, 5), leaving, nodeOf(4, 1)];
+    expect(plan(nodes, crowd(1, 2)).moves[0]).toMatchObject({ to: 4 });
   });
 
   test('keeps a job that fits nowhere, and says so', () => {

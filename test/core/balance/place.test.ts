@@ -62,7 +62,7 @@ describe('a burst of new jobs', () => {
 
 describe('a new job', () => {
   test('stays at home when no other node is better', () => {
-    expect(place([nodeOf(1), nodeOf(2)]).node).toBe(1);
+    expect(place([nodeOf(2), nodeOf(1)]).node).toBe(1);
   });
 
   test('goes where it costs least, and says so', () => {
