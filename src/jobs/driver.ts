@@ -47,6 +47,8 @@ export type ProbeResult =
   | { readonly ok: false; readonly reasons: readonly string[] };
 
 export interface DriverJob {
+  /** `NAME=value`: the environment of the job on this machine, for drivers that start a command. */
+  readonly env: readonly string[];
   readonly spec: JobSpec;
   readonly folder: JobFolder;
   readonly process: JobProcess;
