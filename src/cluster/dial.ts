@@ -1,4 +1,5 @@
 import { MoskitError, UnreachableError, messageOf } from '../errors.js';
+import { startDeadline } from '../transport/deadline.js';
 import { resolveHost } from '../transport/ssh-config.js';
 import { connectSsh } from '../transport/ssh.js';
 import type { Connection } from '../transport/transport.js';
@@ -48,10 +49,13 @@ export async function dialPeer(options: DialOptions): Promise<Dialled> {
 
 async function connect(options: DialOptions, deadlineMs: number): Promise<Connection> {
   if (options.connect) return options.connect(deadlineMs, options.signal);
-  const startedAt = performance.now();
-  const host = await resolveHost(options.address, options.env);
-  const leftMs = Math.max(1, deadlineMs - (performance.now() - startedAt));
-  return connectSsh(host, { deadlineMs: leftMs, ...(options.signal ? { signal: options.signal } : {}) });
+  const deadline = startDeadline(options.address, deadlineMs, options.signal);
+  try {
+    const host = await deadline.race(resolveHost(options.address, options.env));
+    return await connectSsh(host, { deadlineMs: deadline.remainingMs(), signal: deadline.signal });
+  } finally {
+    deadline.clear();
+  }
 }
 
 async function greet(

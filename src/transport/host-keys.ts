@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { errnoOf, messageOf } from '../errors.js';
+import { messageOf } from '../errors.js';
 import { judgeHostKey, parseKnownKeys, type KeyVerdict, type KnownKey } from './known-keys.js';
 import type { ResolvedHost } from './resolved-host.js';
-import { runTool } from './run-tool.js';
+import { installHint, runTool, ToolMissingError } from './run-tool.js';
 import { shellWord } from './shell-word.js';
 import { SshError } from './ssh-error.js';
 import { sshHome } from './ssh-paths.js';
@@ -44,9 +44,9 @@ async function askKeygen(name: string, file: string): Promise<readonly KnownKey[
     timeoutMs: toolTimeoutMs,
     env: process.env,
   }).catch((error: unknown) => {
-    const why = errnoOf(error) === 'ENOENT' ? 'there is no ssh-keygen here' : messageOf(error);
-    throw new SshError('config', `the known hosts in ${file} cannot be read: ${why}`, {
-      hint: 'install the OpenSSH client (ssh and ssh-keygen) on this machine',
+    throw new SshError('config', `the known hosts in ${file} cannot be read: ${messageOf(error)}`, {
+      cause: error,
+      ...(error instanceof ToolMissingError ? { hint: installHint } : {}),
     });
   });
   return result.code === notFoundCode ? [] : parseKnownKeys(result.stdout, file);
@@ -85,7 +85,7 @@ function refusal(host: ResolvedHost, verdict: KeyVerdict, key: Buffer): SshError
       );
     case 'other-type':
       return refuse(
-        `${host.address} is refused: it shows a ${type} host key (${shown}), only its ` +
+        `${host.address} is refused: it shows the host key ${shown}, and only its ` +
           `${shortType(verdict.known.type)} key is known, in ${where(verdict.known)}`,
         learnHint(host, key),
       );

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { errnoOf } from '../errors.js';
 import { Slots } from './slots.js';
 
 export interface ToolResult {
@@ -38,11 +39,22 @@ function run(
       (error, stdout, stderr) => {
         if (error === null) resolve({ code: 0, stdout, stderr });
         else if (typeof error.code === 'number') resolve({ code: error.code, stdout, stderr });
-        else if (error.killed === true)
-          reject(new Error(`${command} gave no answer within ${options.timeoutMs / 1000} s`));
-        else reject(new Error(`${command} did not run: ${error.message}`, { cause: error }));
+        else reject(describe(command, error, options.timeoutMs));
       },
     );
     child.stdin?.end();
   });
+}
+
+export const installHint = 'install the OpenSSH client (ssh and ssh-keygen) on this machine';
+
+/** The tool is not on this machine. */
+export class ToolMissingError extends Error {}
+
+function describe(command: string, error: Error & { killed?: boolean }, timeoutMs: number): Error {
+  if (errnoOf(error) === 'ENOENT')
+    return new ToolMissingError(`there is no ${command} here`, { cause: error });
+  const why =
+    error.killed === true ? `gave no answer within ${timeoutMs / 1000} s` : `did not run: ${error.message}`;
+  return new Error(`${command} ${why}`, { cause: error });
 }

@@ -1,7 +1,7 @@
-import { errnoOf, messageOf } from '../errors.js';
+import { messageOf } from '../errors.js';
 import { cleanText } from './remote-text.js';
 import type { ResolvedHost, Via } from './resolved-host.js';
-import { runTool } from './run-tool.js';
+import { installHint, runTool, ToolMissingError } from './run-tool.js';
 import { parseJump, parseSshSettings, type JumpHop, type SshSettings } from './ssh-config-parse.js';
 import { SshError } from './ssh-error.js';
 import { agentSocketOf, expandPath } from './ssh-paths.js';
@@ -94,12 +94,10 @@ async function readSettings(hop: JumpHop, env: NodeJS.ProcessEnv): Promise<SshSe
 }
 
 function noSsh(address: string, error: unknown): SshError {
-  if (errnoOf(error) === 'ENOENT') {
-    return new SshError('config', `the configuration of ${address} cannot be read: there is no ssh here`, {
-      hint: 'install the OpenSSH client (ssh and ssh-keygen) on this machine',
-    });
-  }
-  return new SshError('config', `the configuration of ${address} cannot be read: ${messageOf(error)}`);
+  return new SshError('config', `the configuration of ${address} cannot be read: ${messageOf(error)}`, {
+    cause: error,
+    ...(error instanceof ToolMissingError ? { hint: installHint } : {}),
+  });
 }
 
 function lastLines(text: string): string {

@@ -154,6 +154,17 @@ describe('a node that does not answer', () => {
     cluster.node(8).server.unwedge();
   });
 
+  it('may have an SSH configuration that takes for ever to read', async () => {
+    const folder = join(cluster.dir, 'slow');
+    await mkdir(folder);
+    await writeFile(join(folder, 'ssh'), '#!/bin/sh\nexec sleep 20\n', { mode: 0o755 });
+    const options = dialOptions(cluster, 8, program);
+    const env = { ...options.env, PATH: `${folder}:/usr/bin:/bin` };
+    await expect(dialPeer({ ...options, env, deadlineMs: 700 })).rejects.toThrow(
+      'did not answer within 0.7 s',
+    );
+  });
+
   it('may stop answering in the middle', async () => {
     const hung = join(cluster.dir, 'hung.mjs');
     await writeFile(hung, 'setTimeout(() => undefined, 30_000);');
