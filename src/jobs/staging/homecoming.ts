@@ -128,22 +128,27 @@ class Homecomer {
     else {
       const beside = await this.#freeBeside(path, (other) => Promise.resolve(other.type === 'dir'));
       this.#elsewhere.set(entry.path, beside.path);
-      if (!beside.isDone) await this.#makeDir(beside.path, entry);
+      if (beside.isDone) this.#noteDir(beside.path, entry);
+      else await this.#makeDir(beside.path, entry);
       this.#conflicts.push({ path: entry.path, storedAs: beside.path });
     }
   }
 
   async #makeDir(path: string, entry: Entry): Promise<void> {
     await mkdir(await this.#home.at(path), newDirMode);
+    this.#noteDir(path, entry);
+  }
+
+  #noteDir(path: string, entry: Entry): void {
     this.#newDirs.push({ path, mode: entry.mode });
     this.#brought.push(path);
   }
 
   /** A folder that was not carried is there already: made by home, or by an attempt before this one. */
   #meetDir(path: string, entry: Entry, found: Entry): void {
-    if (this.#carried.has(entry.path)) return;
-    if (found.mode === newDirMode) this.#newDirs.push({ path, mode: entry.mode });
-    this.#brought.push(path);
+    if (this.#carried.get(entry.path)?.type === 'dir') return;
+    if (found.mode === newDirMode) this.#noteDir(path, entry);
+    else this.#brought.push(path);
   }
 
   async #bring(entry: Entry): Promise<void> {

@@ -51,7 +51,8 @@ function entryOf(path: string, type: EntryType, stats: BigIntStats, linkTarget?:
 
 async function mayRead(at: Buffer, stats: BigIntStats): Promise<boolean> {
   const uid = process.geteuid?.();
-  if (uid === 0 || (Number(stats.uid) === uid && (Number(stats.mode) & 0o400) !== 0)) return true;
+  if (uid === 0) return true;
+  if (Number(stats.uid) === uid) return (Number(stats.mode) & 0o400) !== 0;
   return access(at, constants.R_OK).then(
     () => true,
     () => false,

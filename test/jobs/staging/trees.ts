@@ -48,7 +48,7 @@ export function shapeOf(manifest: Manifest): readonly unknown[] {
       path: entry.path,
       type: entry.type,
       mode: entry.type === 'symlink' ? null : entry.mode,
-      micros: entry.type === 'fifo' ? null : BigInt(entry.mtimeNs) / 1000n,
+      micros: entry.type === 'fifo' || entry.type === 'symlink' ? null : BigInt(entry.mtimeNs) / 1000n,
       size: entry.size,
       linkTarget: entry.linkTarget,
     }))
@@ -64,4 +64,17 @@ export function buffersOf(chunks: readonly (string | Buffer)[]): PassThrough {
   const stream = new PassThrough();
   for (const chunk of chunks) stream.write(chunk);
   return stream;
+}
+
+/** Runs as an ordinary user where the tests run as root; `roots` are handed to that user first. */
+export async function asOrdinaryUser<T>(roots: readonly string[], run: () => Promise<T>): Promise<T> {
+  if (process.geteuid?.() !== 0) return run();
+  const nobody = 65534;
+  for (const root of roots) sh('/', `chown -R ${nobody} '${root}'`);
+  process.seteuid?.(nobody);
+  try {
+    return await run();
+  } finally {
+    process.seteuid?.(0);
+  }
 }
