@@ -28,7 +28,6 @@ export interface Daemon {
   snapshot(options?: { readonly all?: boolean }): ClusterSnapshot;
   /** Takes over config and admin as the map now has them. */
   reconfigure(): Promise<void>;
-  setSpeed(speed: number | null): void;
   shutdown(): void;
 }
 

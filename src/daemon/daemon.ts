@@ -50,10 +50,20 @@ export async function createDaemon(
   tickets: ChannelTickets,
   shutdown: () => void,
 ): Promise<RunningDaemon> {
-  const map = await openMapStore(paths.map);
+  const map = await openMapStore(paths.map, undefined, {
+    onEdit: () => void daemon.reconfigure().catch((error: unknown) => log.error(error)),
+    onProblem: (message) => log.write(message),
+  });
+  if (map.loaded.kind === 'damaged') {
+    log.write(`${paths.map} was damaged (${map.loaded.problems.join('; ')}); kept as ${map.loaded.keptAs}`);
+  }
   const cluster = await installationIdentity(paths.stateDir);
-  const sampler = createSampler();
   const guests = new Guests(paths.guestsDir, log);
+  const sampler = createSampler({
+    speed: () => ({ speed: map.map.admin.speed ?? unknownSpeed, set: map.map.admin.speedset === 1 }),
+    decayRates: () => map.map.admin,
+    ...(sharesMachine() ? { trees: () => guests.processes() } : {}),
+  });
   await guests.adopt();
   const usage = new UsageTable(guests, sampler);
   const drivers = await driversHere();
@@ -115,7 +125,6 @@ export async function createDaemon(
       configure();
       return Promise.resolve();
     },
-    setSpeed: (speed) => sampler.setSpeed(speed ?? unknownSpeed),
     shutdown,
   };
 
@@ -184,12 +193,12 @@ export async function createDaemon(
     daemon,
     begin: async () => {
       sampler.start();
-      await adoptSpeed(daemon, sampler);
+      if (map.map.admin.speed === null) measureSpeed(daemon);
       configure();
       if (daemon.home) adoptHomes(daemon.home);
-      every(secondMs, async () => {
+      every(secondMs, () => {
         if (guests.size === 0) return;
-        await usage.measure();
+        usage.measure();
         takeUsage(homes, usage.ofHome(cluster));
       });
       every(secondMs, () => (daemon.home ? refreshMobility(daemon.home, Date.now()) : undefined));
@@ -211,24 +220,20 @@ export async function createDaemon(
   };
 }
 
-/** The speed that a person set or an earlier mosd measured; else measured now. */
-async function adoptSpeed(daemon: Daemon, sampler: ReturnType<typeof createSampler>): Promise<void> {
-  const { speed } = daemon.map.map.admin;
-  if (speed !== null) {
-    sampler.setSpeed(speed);
-    return;
-  }
-  void calibrateSpeed()
-    .then(async (measured) => {
-      if (daemon.map.map.admin.speedset === 1) return;
-      sampler.setSpeed(measured);
-      await daemon.map.update((old) => ({ ...old, admin: { ...old.admin, speed: measured } }), {
-        durable: true,
-      });
-      daemon.log.write(`speed measured: ${measured}`);
+/** Once, at the first start: the speed of one processor, unless a person sets it meanwhile. */
+function measureSpeed(daemon: Daemon): void {
+  calibrateSpeed()
+    .then(async (speed) => {
+      if (daemon.map.map.admin.speed !== null) return;
+      await daemon.map.update((old) => ({ ...old, admin: { ...old.admin, speed } }), { durable: true });
+      daemon.log.write(`speed measured: ${speed}`);
     })
     .catch((error: unknown) => daemon.log.error(error));
-  await Promise.resolve();
+}
+
+/** Several mosds on one machine (embedded nodes): each counts its own guests only. */
+function sharesMachine(): boolean {
+  return process.env['MOSKIT_SHARED_MACHINE'] === '1';
 }
 
 function takeUsage(homes: Homes, usage: readonly GuestUsage[]): void {

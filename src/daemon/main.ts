@@ -1,6 +1,6 @@
 import { appendFileSync, chmodSync, rmSync } from 'node:fs';
 import type { Server } from 'node:net';
-import { messageOf, MoskitError } from '../errors.js';
+import { messageOf, RefusedError } from '../errors.js';
 import { resolvePaths, type Paths } from '../paths.js';
 import { tryLock } from '../state/lock-file.js';
 import { ensurePrivateDir } from '../state/secure-dir.js';
@@ -21,7 +21,7 @@ export async function runDaemon(): Promise<void> {
   await ensurePrivateDir(paths.runtimeDir);
   await ensurePrivateDir(dirname(paths.socket));
   const lock = await tryLock(join(paths.runtimeDir, 'mosd.pid'));
-  if ('holder' in lock) throw new MoskitError(`mosd runs already (PID ${lock.holder.pid})`);
+  if ('holder' in lock) throw new RefusedError(`mosd runs already (PID ${lock.holder.pid})`);
   const log = createLog(
     (text) => appendFileSync(paths.log, text, { mode: 0o600 }),
     () => new Date(),

@@ -14,11 +14,11 @@ export class UsageTable {
     this.#sampler = sampler;
   }
 
-  async measure(): Promise<void> {
+  measure(): void {
     const usage = new Map<string, GuestUsage>();
     for (const record of this.#guests.all()) {
       if (!record.process || record.phase !== 'running') continue;
-      const { cpu, rssKib } = await this.#sampler.jobUsage(record.process.pid);
+      const { cpu, rssKib } = this.#sampler.jobUsage(record.process.pid, record.spec.decay);
       const { pid } = record.process;
       usage.set(keyOf(record), { job: record.job, pid, cpu, rssKib, stopped: record.userStopped });
     }

@@ -70,6 +70,17 @@ export const openingSchema = z.union([
 ]);
 export type ParsedOpening = z.infer<typeof openingSchema>;
 
+/** What the source of a move asks of the target (jobs/driver.ts); it comes from another machine. */
+export const requirementsSchema = z.object({
+  driver,
+  cpuFlags: z.array(z.string().max(64)).max(4096),
+  arch: z.string().max(32),
+  files: z.array(z.object({ path, size: z.number().nonnegative(), id: z.string().max(200) })).max(20_000),
+  rssKib: z.number().nonnegative(),
+  pids: z.array(z.number().int().positive()).max(100_000),
+  criuVersion: z.number().nullable(),
+});
+
 const flag = z.union([z.literal(0), z.literal(1)]);
 const adminSchema = z
   .object({

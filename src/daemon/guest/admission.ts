@@ -1,11 +1,11 @@
 import { lstat, mkdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { MoskitError, messageOf } from '../../errors.js';
-import type { MoveRequirements } from '../../jobs/driver.js';
 import { killTree } from '../../jobs/process-tree.js';
 import { driverNamed } from '../../jobs/choose-driver.js';
 import { checkProbe, type FolderProbe } from '../../jobs/staging/same-folder.js';
 import type { PrepareParams } from '../../protocol/guest-messages.js';
+import { parseShape, requirementsSchema } from '../../protocol/schemas.js';
 import { ensurePrivateDir } from '../../state/secure-dir.js';
 import { guestKey, type GuestRecord } from './record.js';
 import type { HomeIdentity } from './registry.js';
@@ -66,7 +66,9 @@ async function refusedByFolder(params: PrepareParams): Promise<string | null> {
 
 function refusedByDriver(params: PrepareParams): Promise<string | null> {
   if (!params.move) return Promise.resolve(null);
-  return driverNamed(params.move.driver).admit(params.move.requirements as MoveRequirements);
+  return driverNamed(params.move.driver).admit(
+    parseShape(requirementsSchema, params.move.requirements, 'requirements'),
+  );
 }
 
 export async function seesSame(probe: unknown): Promise<boolean> {

@@ -7,6 +7,7 @@ import type { DriverJob, JobProcess } from '../../jobs/driver.js';
 import { isAlive, killTree } from '../../jobs/process-tree.js';
 import { readExit, readMessages } from '../../jobs/sandbox.js';
 import { loadJsonFile, saveJsonFile } from '../../state/json-file.js';
+import { jobEnvironment } from './environment.js';
 import { guestKey, imageDirOf, type GuestRecord } from './record.js';
 import { KeyedQueue } from '../keyed-queue.js';
 import type { Log } from '../log.js';
@@ -63,6 +64,11 @@ export class Guests {
 
   all(): readonly GuestRecord[] {
     return [...this.#records.values()];
+  }
+
+  /** First processes of the trees here. */
+  processes(): readonly number[] {
+    return this.all().flatMap((record) => (record.process ? [record.process.pid] : []));
   }
 
   listen(events: GuestEvents): () => void {
@@ -201,7 +207,12 @@ export function driverJobOf(record: GuestRecord, generation: number): DriverJob 
 }
 
 export function targetJobOf(record: GuestRecord, generation: number): Omit<DriverJob, 'process'> {
-  return { spec: record.spec, folder: record.folder, imageDir: imageDirOf(record, generation) };
+  return {
+    spec: record.spec,
+    folder: record.folder,
+    imageDir: imageDirOf(record, generation),
+    env: jobEnvironment(record),
+  };
 }
 
 export function processOf(record: GuestRecord): JobProcess {

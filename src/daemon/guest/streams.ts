@@ -85,7 +85,7 @@ class StdinSpool {
 
   /** Ends the input when all of it is here; repeating it is harmless. */
   async end(offset: number): Promise<void> {
-    if ((await this.#size()) >= offset) await endStdin(processOf(this.#record()), this.#record().folder);
+    if ((await this.#size()) >= offset) await endStdin(processOf(this.#record()));
   }
 
   async #size(): Promise<number> {

@@ -36,8 +36,10 @@ export async function setAdmin(
   daemon: Daemon,
   { admin }: { readonly admin: Partial<Admin> },
 ): Promise<{ readonly admin: Admin }> {
-  await daemon.map.update((old) => ({ ...old, admin: { ...old.admin, ...admin } }), { durable: true });
-  if (admin.speed !== undefined) daemon.setSpeed(admin.speed);
+  const speedset = admin.speed === undefined ? {} : ({ speedset: admin.speed === null ? 0 : 1 } as const);
+  await daemon.map.update((old) => ({ ...old, admin: { ...old.admin, ...admin, ...speedset } }), {
+    durable: true,
+  });
   return { admin: daemon.map.map.admin };
 }
 

@@ -36,7 +36,7 @@ async function find(daemon: Daemon, target: JobId | number): Promise<Found> {
   }
   const byDeputy = daemon.home?.homes.active().find(({ record }) => record.spec.deputy?.pid === target);
   if (byDeputy && daemon.home) return { kind: 'own', home: daemon.home, job: byDeputy };
-  const guest = await ownerPid(daemon.guests, target as number);
+  const guest = await ownerPid(daemon.guests, target);
   if (!guest)
     throw new RefusedError(`PID ${target} belongs to no job here`, {
       hint: 'mps lists the jobs of this node',

@@ -106,7 +106,6 @@ export class JobIo {
       );
       for await (const frame of framesOf(channel)) {
         if (await this.#take(frame)) return true;
-        if (signal.aborted) return false;
       }
       return false;
     } finally {

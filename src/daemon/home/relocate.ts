@@ -6,7 +6,7 @@ import { messageOf, MoskitError } from '../../errors.js';
 import { emptyManifest } from '../../jobs/staging/manifest.js';
 import type { MoveOutcome } from '../../protocol/messages.js';
 import type { ProbedDriver } from '../../protocol/guest-messages.js';
-import { spoolFiles } from '../guest/files.js';
+import type { spoolFiles } from '../guest/files.js';
 import type { NodeAccess } from '../node-access.js';
 import { openRelay, type Relay } from './bulk.js';
 import { loadCarried } from './carried.js';
