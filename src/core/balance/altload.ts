@@ -1,13 +1,9 @@
+import type { Processors } from '../load.js';
+
 /** STD_SPD: speed of the standard processor. */
 export const standardSpeed = 10_000;
 /** MF: load of one process on one standard processor. */
 export const processLoad = 100;
-
-/** What a load is measured against: speed and number of its node's processors. */
-export interface Processors {
-  readonly speed: number;
-  readonly cpus: number;
-}
 
 /** One of openMosix's load_limit / cpu_limit: a node beyond it is never chosen. Total, remote or local is the caller's choice. */
 export interface LoadLimit {

@@ -38,9 +38,11 @@ describe('in a simulated cluster', () => {
     });
   });
 
-  test('6 of them have left node 1 within 15 s', () => {
+  test('5 of them have left node 1 within 12 s, 6 within 20 s, and then it is enough', () => {
     forEachSeed({ nodes: labNodes(4), jobs: jobsOn(1, 8, 12_000) }, ({ moves }) => {
-      expect(moves.filter(({ from, atMs }) => from === 1 && atMs <= 15_000)).toHaveLength(6);
+      const leftBy = (ms: number): number => moves.filter(({ atMs }) => atMs <= ms).length;
+      expect(leftBy(12_000)).toBeGreaterThanOrEqual(5);
+      expect([leftBy(20_000), leftBy(50_000)]).toEqual([6, 6]);
     });
   });
 

@@ -1,7 +1,7 @@
 import { choosePlacement } from '../../../src/core/balance/place.js';
 import { decide } from '../../../src/core/balance/decide.js';
 import { defaultPolicy, type BalancePolicy } from '../../../src/core/balance/policy.js';
-import { loadOf } from '../../../src/core/balance/altload.js';
+import { idleLoad, noteArrival, stepLoad, type LoadState } from '../../../src/core/load.js';
 import type {
   BalanceJob,
   BalanceNode,
@@ -10,7 +10,7 @@ import type {
   Random,
 } from '../../../src/core/balance/types.js';
 
-/** A cluster in small: processors shared equally, a load filter that lags, moves that take time. Deterministic. */
+/** A cluster in small: processors shared equally, loads through the real filter, moves that take time. Deterministic. */
 export interface SimNode {
   readonly node: number;
   readonly cpus: number;
@@ -74,9 +74,9 @@ interface RunningJob {
 interface Machine {
   readonly spec: SimNode;
   ranMs: number;
-  own: number;
-  exported: number;
-  reportMs: number;
+  load: LoadState;
+  /** The last report: what the others have. */
+  reported: { readonly load: number; readonly ownload: number; readonly atMs: number };
 }
 
 const stepMs = 100;
@@ -112,7 +112,10 @@ class Simulation {
     this.#policy = { ...defaultPolicy, ...options.policy };
     this.#random = makeRandom(options.seed ?? 1);
     this.#machines = new Map(
-      options.nodes.map((spec) => [spec.node, { spec, ranMs: 0, own: 0, exported: 0, reportMs: 0 }]),
+      options.nodes.map((spec) => [
+        spec.node,
+        { spec, ranMs: 0, load: idleLoad, reported: { load: 0, ownload: 0, atMs: 0 } },
+      ]),
     );
     this.#waiting = [...options.jobs].sort((a, b) => a.atMs - b.atMs);
   }
@@ -170,6 +173,7 @@ class Simulation {
       this.#policy,
       this.#random,
     );
+    this.#admit(placed.node!);
     return placed.node!;
   }
 
@@ -199,16 +203,24 @@ class Simulation {
     }
   }
 
-  /** The filters of openMosix (openmosix load calculation): own load rises gradually and drops at once, exported the other way. */
   #sample(): void {
     for (const machine of this.#machines.values()) {
-      const noise = this.#random() * (this.#options.noise ?? 0);
-      const load = loadOf(machine.ranMs / sampleMs + noise, machine.spec);
-      machine.own = load > machine.own ? machine.own * 0.7 + load * 0.3 : load;
-      machine.exported = load >= machine.exported ? load : (machine.exported * 7 + load) / 8;
+      const running = machine.ranMs / sampleMs + this.#random() * (this.#options.noise ?? 0);
+      const comingIn = this.#running.filter(({ moving }) => moving?.to === machine.spec.node).length;
+      machine.load = stepLoad(machine.load, { running, usable: 1, comingIn }, machine.spec);
       machine.ranMs = 0;
-      machine.reportMs = this.#nowMs;
+      machine.reported = {
+        load: Math.round(machine.load.load),
+        ownload: Math.round(machine.load.ownload),
+        atMs: this.#nowMs,
+      };
     }
+  }
+
+  /** A node that agrees to take a guest counts it from then on. */
+  #admit(node: number): void {
+    const machine = this.#machines.get(node)!;
+    machine.load = noteArrival(machine.load, 1, machine.spec);
   }
 
   #balance(): void {
@@ -225,6 +237,7 @@ class Simulation {
       for (const { job: id, from, to } of plan.moves) {
         const job = own.find(({ spec }) => spec.job === id)!;
         const tookMs = this.#options.moveMs?.(this.#moves.length) ?? 3000;
+        this.#admit(to);
         job.moving = { to, untilMs: this.#nowMs + tookMs };
         this.#moves.push({ atMs: this.#nowMs, job: id, from, to });
       }
@@ -248,12 +261,12 @@ class Simulation {
     return [{ from: job.cameFrom, to: job.where, rssKib, sinceMs }];
   }
 
-  #nodeOf({ spec, own, exported, reportMs }: Machine): BalanceNode {
+  #nodeOf({ spec, reported }: Machine): BalanceNode {
     return {
       node: spec.node,
       state: 'up',
-      load: Math.round(exported + this.#announced(spec)),
-      ownload: Math.round(own),
+      load: reported.load,
+      ownload: reported.ownload,
       speed: spec.speed,
       cpus: spec.cpus,
       mem: 1_000_000,
@@ -264,14 +277,9 @@ class Simulation {
       stay: false,
       leaving: false,
       drivers: ['criu'],
-      ageMs: this.#nowMs - reportMs,
-      bandwidth: null,
+      ageMs: this.#nowMs - reported.atMs,
+      bandwidth: 100_000_000,
     };
-  }
-
-  /** As openMosix's `coming_in`: a node's exported load rises when it agrees to take a process, not when that runs. */
-  #announced(spec: SimNode): number {
-    return loadOf(this.#running.filter(({ moving }) => moving?.to === spec.node).length, spec);
   }
 
   #viewOf(job: RunningJob): BalanceJob {
