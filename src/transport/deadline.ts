@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { SshError } from './ssh-error.js';
 
 /** The time one attempt may take, and the signal that ends it early. */
@@ -11,6 +12,7 @@ export interface Deadline {
 
 export function startDeadline(what: string, deadlineMs: number, outer?: AbortSignal): Deadline {
   const controller = new AbortController();
+  setMaxListeners(0, controller.signal);
   const endsAt = performance.now() + deadlineMs;
   const expire = (): void =>
     controller.abort(

@@ -9,10 +9,15 @@ interface Shared {
 /** One connection to a jump host serves all the hosts behind it; it is closed with the last of them. */
 const shared = new Map<string, Shared>();
 
+export interface BorrowedJump {
+  readonly connection: SshConnection;
+  readonly giveBack: () => void;
+}
+
 export async function borrowJump(
   host: ResolvedHost,
   connect: () => Promise<SshConnection>,
-): Promise<{ readonly connection: SshConnection; readonly giveBack: () => void }> {
+): Promise<BorrowedJump> {
   const key = JSON.stringify(host);
   const entry = shared.get(key) ?? start(key, connect);
   entry.users += 1;

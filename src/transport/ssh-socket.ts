@@ -7,11 +7,15 @@ import { cleanText, keepTail } from './remote-text.js';
 import type { ResolvedHost } from './resolved-host.js';
 import { SshError } from './ssh-error.js';
 
+/** A node that stays silent this long lets others go first. */
+export const silenceMs = 1000;
+const lastWordsMs = 300;
+
 /** The bytes to a host, before SSH. */
 export interface SshSocket {
   readonly stream: Duplex;
-  /** What a ProxyCommand wrote to stderr, for the error. */
-  readonly said: () => string;
+  /** What a ProxyCommand wrote to stderr, for the error; waits a little for its last words. */
+  readonly said: () => Promise<string>;
 }
 
 export async function openTcpSocket(host: ResolvedHost, deadline: Deadline): Promise<SshSocket> {
@@ -29,7 +33,7 @@ export async function openTcpSocket(host: ResolvedHost, deadline: Deadline): Pro
     socket.destroy();
     throw error instanceof SshError ? error : connectFailure(host, error);
   }
-  return { stream: socket, said: () => '' };
+  return { stream: socket, said: () => Promise.resolve('') };
 }
 
 function connectFailure(host: ResolvedHost, error: unknown): SshError {
@@ -65,7 +69,14 @@ export function openCommandSocket(host: ResolvedHost, command: string, deadline:
   stream.on('error', () => undefined);
   stream.on('close', end);
   deadline.signal.addEventListener('abort', end, { once: true });
-  return { stream, said: () => cleanText(said()) };
+  const over = new Promise((resolve) => child.on('close', resolve));
+  return {
+    stream,
+    said: async () => {
+      await Promise.race([over, new Promise((resolve) => setTimeout(resolve, lastWordsMs))]);
+      return cleanText(said());
+    },
+  };
 }
 
 /** Resolves true when the other side has said something, false when it ended or `timeoutMs` is over. Reads nothing. */

@@ -223,7 +223,7 @@ describe('Node.js on the node', () => {
     cluster.node(9).behave({ shell: hiding, env: { ...env, PATH: '/usr/bin:/bin' } });
     const missing = await dialPeer(dialOptions(cluster, 9, program));
     expect(missing).toMatchObject({ kind: 'monitor-only', reason: 'there is no Node.js on it' });
-    missing.kind === 'monitor-only' && missing.connection.close();
+    if (missing.kind === 'monitor-only') missing.connection.close();
 
     const old = await fakeNode('18.19.1');
     cluster.node(9).behave({ env: { ...env, PATH: `${old}:/usr/bin:/bin` } });
@@ -232,7 +232,7 @@ describe('Node.js on the node', () => {
       kind: 'monitor-only',
       reason: 'its Node.js 18.19.1 is too old: 20.19 or newer is needed',
     });
-    tooOld.kind === 'monitor-only' && tooOld.connection.close();
+    if (tooOld.kind === 'monitor-only') tooOld.connection.close();
   });
 });
 
