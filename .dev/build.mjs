@@ -1,11 +1,16 @@
 // Bundles every entry point into dist/: one file each, so that a node needs one file and Node.js, nothing else.
 import { build } from 'esbuild';
 import { existsSync } from 'node:fs';
-import { readFile, writeFile, chmod, rename } from 'node:fs/promises';
-import { createHash } from 'node:crypto';
+import { chmod, rename } from 'node:fs/promises';
 
-const require_banner =
-  "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);";
+/** What CommonJS packages (ssh2) expect to find in an ES module. */
+const require_banner = [
+  "import { createRequire as __createRequire } from 'node:module';",
+  "import { fileURLToPath as __fileURLToPath } from 'node:url';",
+  'const require = __createRequire(import.meta.url);',
+  'const __filename = __fileURLToPath(import.meta.url);',
+  "const __dirname = __fileURLToPath(new URL('.', import.meta.url));",
+].join(' ');
 
 /** ssh2 tries optional native add-ons and falls back to node:crypto; ink tries react-devtools-core. Both stay out of the bundle. */
 const leaveOutNative = {
