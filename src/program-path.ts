@@ -10,5 +10,7 @@ export function programPath(env: NodeJS.ProcessEnv = process.env): string {
   if (given) return given;
   const here = fileURLToPath(import.meta.url);
   const folder = dirname(here);
-  return basename(here).endsWith('.ts') ? join(folder, '..', 'dist', 'moskit.mjs') : join(folder, 'moskit.mjs');
+  return basename(here).endsWith('.ts')
+    ? join(folder, '..', 'dist', 'moskit.mjs')
+    : join(folder, 'moskit.mjs');
 }

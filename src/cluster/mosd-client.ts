@@ -118,7 +118,9 @@ function makeClient(
       params: ToolMethods[M][0],
       { timeoutMs = defaultAnswerMs } = {},
     ) =>
-      rpc.request(method, params, Number.isFinite(timeoutMs) ? { timeoutMs } : {}) as Promise<ToolMethods[M][1]>,
+      rpc.request(method, params, Number.isFinite(timeoutMs) ? { timeoutMs } : {}) as Promise<
+        ToolMethods[M][1]
+      >,
     onNotification: (name, listener) => {
       const entry = { name, call: listener as (params: unknown) => void };
       listeners.add(entry);
@@ -142,7 +144,8 @@ async function greet(stream: Socket, opening: Opening, timeoutMs: number): Promi
     return await openChannel(stream, opening, { role: 'tool', timeoutMs });
   } catch (error) {
     stream.destroy();
-    if (error instanceof ProtocolError) throw differentVersion(`the mosd that runs here: ${error.message}`, error);
+    if (error instanceof ProtocolError)
+      throw differentVersion(`the mosd that runs here: ${error.message}`, error);
     throw error;
   }
 }

@@ -14,7 +14,8 @@ export async function connectSocket(path: string): Promise<Socket | null> {
     });
     const onError = (error: Error): void => {
       if (errnoOf(error) === 'ECONNREFUSED' || errnoOf(error) === 'ENOENT') resolve(null);
-      else reject(new MoskitError(`cannot connect to mosd at ${path}: ${messageOf(error)}`, { cause: error }));
+      else
+        reject(new MoskitError(`cannot connect to mosd at ${path}: ${messageOf(error)}`, { cause: error }));
     };
     socket.once('error', onError);
   });

@@ -1,6 +1,7 @@
-import { closeSync, fstatSync, mkdirSync, openSync, readSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, mkdirSync, openSync, readSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { MoskitError, messageOf } from '../errors.js';
+import { exitCodes } from '../exit-codes.js';
 import type { Paths } from '../paths.js';
 
 /** A mosd that was just started and may not listen yet. */
@@ -13,6 +14,7 @@ export interface StartingMosd {
 }
 
 const lastWordsBytes = 4096;
+const othersSocketMs = 3000;
 
 /** Starts `program mosd` in a session of its own, so that no terminal or signal of ours reaches it. */
 export async function startMosd(options: {
@@ -21,6 +23,11 @@ export async function startMosd(options: {
   readonly env: NodeJS.ProcessEnv;
 }): Promise<StartingMosd> {
   const { paths, env } = options;
+  if (!existsSync(options.program)) {
+    throw new MoskitError(`mosd can't be started: ${options.program} is missing`, {
+      hint: 'npm run build makes it',
+    });
+  }
   // Rarely needed, and slow to load for the many times that mosd runs already.
   const { spawn } = await import('node:child_process');
   const log = openLog(paths);
@@ -36,9 +43,12 @@ export async function startMosd(options: {
   child.unref();
   let failure: string | null = null;
   child.once('error', (error) => (failure = messageOf(error)));
-  // Exit code 0 means that another mosd was quicker: its socket is the one to wait for.
   child.once('exit', (code, signal) => {
-    if (code !== 0) failure = signal ? `ended by ${signal}` : `ended with exit code ${code ?? '?'}`;
+    const fail = (): string =>
+      (failure = signal ? `ended by ${signal}` : `ended with exit code ${code ?? '?'}`);
+    // It may have found that another was quicker, whose socket then appears.
+    if (code === exitCodes.refused) setTimeout(fail, othersSocketMs).unref();
+    else fail();
   });
   return { pid: child.pid, failure: () => failure, lastWords: () => tailOf(paths.log, size) };
 }
@@ -62,7 +72,11 @@ function tailOf(path: string, from: number): string {
       const start = Math.max(from, fstatSync(file).size - lastWordsBytes);
       const bytes = Buffer.alloc(lastWordsBytes);
       const length = readSync(file, bytes, 0, lastWordsBytes, start);
-      return bytes.toString('utf8', 0, length).trimEnd().split('\n').slice(-8).join('\n');
+      const lines = bytes.toString('utf8', 0, length).trimEnd().split('\n');
+      return lines
+        .filter((line) => !/^\s+at /.test(line))
+        .slice(-8)
+        .join('\n');
     } finally {
       closeSync(file);
     }

@@ -52,7 +52,9 @@ function parserOptions(spec: CommandSpec, options: OptionSpecs): parse.Options {
     string: withValue,
     narg: Object.fromEntries(withValue.map((name) => [name, 1])),
     alias: Object.fromEntries(
-      Object.entries(options).flatMap(([name, { alias }]) => (alias === undefined ? [] : [[name, [alias].flat()]])),
+      Object.entries(options).flatMap(([name, { alias }]) =>
+        alias === undefined ? [] : [[name, [alias].flat()]],
+      ),
     ),
     configuration: {
       'short-option-groups': !spec.wordsWithOneDash,
@@ -69,14 +71,19 @@ function parserOptions(spec: CommandSpec, options: OptionSpecs): parse.Options {
   };
 }
 
-function checkOptions(options: OptionSpecs, found: Record<string, unknown>, argv: readonly string[]): string | null {
+function checkOptions(
+  options: OptionSpecs,
+  found: Record<string, unknown>,
+  argv: readonly string[],
+): string | null {
   for (const [name, value] of Object.entries(found)) {
     const option = Object.hasOwn(options, name) ? options[name] : undefined;
     if (!option) return `unknown option ${asWritten(name, argv)}`;
     if (option.type === 'boolean') continue;
     const dashed = asWritten(name, argv, option.alias);
     if (value === '') return `${dashed} needs ${article(option.argument ?? 'a value')}`;
-    if (option.type === 'number' && !/^\d+(\.\d+)?$/.test(String(value))) return `${dashed} needs a number, not '${String(value)}'`;
+    if (option.type === 'number' && !/^\d+(\.\d+)?$/.test(String(value)))
+      return `${dashed} needs a number, not '${String(value)}'`;
     if (option.choices && !option.choices.includes(String(value))) {
       return `${dashed} is one of ${option.choices.join(', ')}, not '${String(value)}'`;
     }
@@ -87,7 +94,10 @@ function checkOptions(options: OptionSpecs, found: Record<string, unknown>, argv
 /** The option with the dashes that the user gave it. */
 function asWritten(name: string, argv: readonly string[], alias?: OptionSpec['alias']): string {
   const spellings = [name, ...[alias ?? []].flat()].flatMap((word) => [`--${word}`, `-${word}`]);
-  return spellings.find((word) => argv.some((given) => given === word || given.startsWith(`${word}=`))) ?? `-${name}`;
+  return (
+    spellings.find((word) => argv.some((given) => given === word || given.startsWith(`${word}=`))) ??
+    `-${name}`
+  );
 }
 
 /** yargs-parser's own error: an option at the end of the line that lacks its value. */
@@ -97,7 +107,10 @@ function missingValue(error: Error | null): string | null {
   return `${option.length === 1 ? '-' : '--'}${option} needs a value`;
 }
 
-function checkCount({ count: [least, most], operands: shown }: CommandSpec, operands: readonly string[]): string | null {
+function checkCount(
+  { count: [least, most], operands: shown }: CommandSpec,
+  operands: readonly string[],
+): string | null {
   if (operands.length < least) return `too few arguments: ${shown} is needed`;
   if (operands.length > most) return `too many arguments: '${operands[most] ?? ''}'`;
   return null;

@@ -45,6 +45,8 @@ export interface CommandContext {
   note(line: string): void;
   /** The user's mosd, started when need be, of a machine that is in a cluster; closed at the end of the command. */
   mosd(): Promise<MosdClient>;
+  /** The same, also of a machine that has no map of its own and only takes in jobs of others. */
+  anyMosd(): Promise<MosdClient>;
   /** The same if it runs already, in a cluster or not; else null. */
   runningMosd(): Promise<MosdClient | null>;
 }

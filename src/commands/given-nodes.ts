@@ -46,7 +46,9 @@ function nodesFor(text: string, map: readonly ConfiguredNode[]): readonly NodeId
 function nameIn(text: string, map: readonly ConfiguredNode[]): ConfiguredNode {
   const found = findNode(map, text);
   if (found) return found;
-  throw new UsageError(`${isNumber(text) ? 'node ' : ''}${text} is not in the map`, { hint: 'showmap prints the map' });
+  throw new UsageError(`${isNumber(text) ? 'node ' : ''}${text} is not in the map`, {
+    hint: 'showmap prints the map',
+  });
 }
 
 function listed(text: string, known?: ReadonlySet<NodeId>): readonly NodeId[] {

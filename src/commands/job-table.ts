@@ -2,7 +2,18 @@ import type { GuestView, JobView } from '../core/cluster-map.js';
 import { homeOf, type NodeId } from '../core/ids.js';
 import { cutToWidth, oneLine, padToWidth, widthOf } from './columns.js';
 
-const titles = ['PID', 'JOB', 'HOME', 'WHERE', 'STATE', 'NMIGS', 'CANTMOVE', 'CPU', 'RSS', 'COMMAND'] as const;
+const titles = [
+  'PID',
+  'JOB',
+  'HOME',
+  'WHERE',
+  'STATE',
+  'NMIGS',
+  'CANTMOVE',
+  'CPU',
+  'RSS',
+  'COMMAND',
+] as const;
 type Row = Readonly<Record<(typeof titles)[number], string>>;
 
 const toTheRight: ReadonlySet<string> = new Set(['PID', 'HOME', 'WHERE', 'NMIGS', 'CPU', 'RSS']);
@@ -29,7 +40,7 @@ export function guestRow(guest: GuestView, here: NodeId | 0): Row {
     PID: String(guest.pid),
     JOB: guest.job,
     HOME: String(homeOf(guest.job)),
-    WHERE: String(here),
+    WHERE: here === 0 ? 'here' : String(here),
     STATE: 'guest',
     NMIGS: '-',
     CANTMOVE: '-',
@@ -42,7 +53,9 @@ export function guestRow(guest: GuestView, here: NodeId | 0): Row {
 /** Lines of the table; with `columns` reasons are shortened and every line is cut to fit. */
 export function jobTable(rows: readonly Row[], columns: number | null): readonly string[] {
   const shown =
-    columns === null ? rows : rows.map((row) => ({ ...row, CANTMOVE: cutToWidth(row.CANTMOVE, longestReason) }));
+    columns === null
+      ? rows
+      : rows.map((row) => ({ ...row, CANTMOVE: cutToWidth(row.CANTMOVE, longestReason) }));
   const header = Object.fromEntries(titles.map((title) => [title, title])) as Row;
   const all = [header, ...shown];
   const widths = titles.map((title) => Math.max(...all.map((row) => widthOf(row[title]))));

@@ -10,11 +10,12 @@ export const migrate = command({
   name: 'migrate',
   operands: 'PID|JOB NODE|home|balance',
   count: [2, 2],
-  describe: 'Send a job to a node, to its home node, or to where the balancing likes it best; says what happened.',
+  describe:
+    'Send a job to a node, to its home node, or to where the balancing likes it best; says what happened.',
   options: { json: jsonOption },
   run: async ({ options, operands: [target = '', to = ''] }, context) => {
     const whom = parseTarget(target);
-    const mosd = await context.mosd();
+    const mosd = await context.anyMosd();
     const destination = await parseDestination(to, context);
     // A big job takes as long as it takes; mosd gives up by itself when nothing moves any more.
     const outcome = await mosd.request('migrate', { target: whom, to: destination }, { timeoutMs: Infinity });
@@ -26,7 +27,8 @@ export const migrate = command({
 });
 
 function parseTarget(text: string): string | number {
-  if (isJobId(text)) return text;
+  const isJob: boolean = isJobId(text);
+  if (isJob) return text;
   if (/^[1-9]\d{0,9}$/.test(text)) return Number(text);
   throw new UsageError(`'${text}' is neither a PID nor a job`, { hint: 'mps lists both' });
 }

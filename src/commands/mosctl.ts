@@ -1,5 +1,6 @@
 import type { Command } from './command.js';
 import { queryCommands } from './mosctl/queries.js';
+import { rebalance } from './mosctl/rebalance.js';
 import { bring, expel } from './mosctl/send-home.js';
 import { getdecay, setdecay, setspeed } from './mosctl/settings.js';
 import { switchCommands } from './mosctl/switches.js';
@@ -15,6 +16,7 @@ const verbs: Readonly<Record<string, Command>> = {
   ...switchCommands,
   bring,
   expel,
+  rebalance,
 };
 
 /** Other spellings: the manual has getstatus for status, openMosix's own page -block for noblock. */
@@ -30,17 +32,21 @@ export async function runMosctl(argv: readonly string[]): Promise<void> {
   const [given, ...rest] = argv;
   const verb = given === undefined ? undefined : (spellings[given] ?? given);
   if (verb !== undefined && Object.hasOwn(verbs, verb)) return runCommand(verbs[verb]!, rest);
-  if (verb === '--help' || verb === '-h') {
+  if (verb === '--help' || verb === '-h' || verb === 'help') {
     process.stdout.write(`${overview()}\n`);
   } else {
-    refuseCommandLine(`mosctl: ${given === undefined ? 'no command given' : `no command '${given}'`}\n${overview()}`);
+    refuseCommandLine(
+      `mosctl: ${given === undefined ? 'no command given' : `no command '${given}'`}\n${overview()}`,
+    );
   }
 }
 
 function overview(): string {
   const lines = Object.entries(verbs).map(([verb, { spec }]) => {
     const shown = `  ${verb} ${spec.operands}`;
-    return `${shown.padEnd(30)} ${spec.describe.replace(/[.:;(] .*$/, '')}`;
+    return `${shown.padEnd(32)} ${spec.describe.replace(/(\.$|[.:;,] .*| \(.*)/, '')}`;
   });
-  return ['usage: mosctl COMMAND [arguments]', '', ...lines, '', 'mosctl COMMAND --help says more.'].join('\n');
+  return ['usage: mosctl COMMAND [arguments]', '', ...lines, '', 'mosctl COMMAND --help says more.'].join(
+    '\n',
+  );
 }

@@ -15,5 +15,7 @@ export function runMoskit(name: string | undefined, commands: CommandTable): voi
 
 function overview(commands: CommandTable): string {
   const lines = Object.entries(commands).map(([name, { describe }]) => `  ${name.padEnd(9)} ${describe}`);
-  return ['usage: moskit COMMAND [arguments]', '', ...lines, '', 'moskit COMMAND --help says more.'].join('\n');
+  return ['usage: moskit COMMAND [arguments]', '', ...lines, '', 'moskit COMMAND --help says more.'].join(
+    '\n',
+  );
 }

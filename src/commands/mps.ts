@@ -16,7 +16,7 @@ export const mps = command({
   },
   run: async ({ options }, context) => {
     if (options.why !== undefined) return explain(options.why, options.json === true, context);
-    const mosd = await context.mosd();
+    const mosd = await context.anyMosd();
     const [jobs, { guests }] = await Promise.all([
       mosd.request('jobs', { all: options.a === true }),
       mosd.request('status', { fresh: false }),
@@ -33,8 +33,9 @@ export const mps = command({
 });
 
 async function explain(job: string, json: boolean, context: CommandContext): Promise<number> {
-  if (!isJobId(job)) throw new UsageError(`'${job}' is no job`, { hint: 'mps lists them' });
-  const answer = await (await context.mosd()).request('why', { job });
+  const isJob: boolean = isJobId(job);
+  if (!isJob) throw new UsageError(`'${job}' is no job`, { hint: 'mps lists them' });
+  const answer = await (await context.anyMosd()).request('why', { job });
   if (json) {
     context.printJson(answer);
     return exitCodes.done;

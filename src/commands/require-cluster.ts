@@ -15,7 +15,10 @@ export async function requireMembership(client: MosdClient, env: NodeJS.ProcessE
 }
 
 export function notInCluster(env: NodeJS.ProcessEnv): MoskitError {
-  return new MoskitError(`This is not openMosix! No map of the cluster is loaded (${resolvePaths(env).map})`, {
-    hint: "write one line 'NUMBER ADDRESS 1' for each machine into a file and load it: setpe -w -f FILE",
-  });
+  return new MoskitError(
+    `This is not openMosix! No map of the cluster is loaded (${resolvePaths(env).map})`,
+    {
+      hint: "write one line 'NUMBER ADDRESS 1' for each machine into a file and load it: setpe -w -f FILE",
+    },
+  );
 }

@@ -8,23 +8,40 @@ import { requireMap, requireMembership } from './require-cluster.js';
 import { helpText, usageLine } from './usage-text.js';
 
 /** Runs one command: reads its line, prints its errors, sets the exit code. Nothing else in src/commands does. */
-export async function runCommand({ spec, run }: Command, argv: readonly string[]): Promise<void> {
+export async function runCommand(command: Command, argv: readonly string[]): Promise<void> {
+  const { spec } = command;
   endQuietlyWithoutReader();
   const line = readCommandLine(spec, argv);
-  if (line.kind === 'help') return print(helpText(spec));
-  if (line.kind === 'version') return print(`moskit ${version}`);
+  if (line.kind === 'help') {
+    print(helpText(spec));
+    return;
+  }
+  if (line.kind === 'version') {
+    print(`moskit ${version}`);
+    return;
+  }
   if (line.kind === 'wrong') {
-    return refuseCommandLine(`${spec.name}: ${line.message}\n${usageLine(spec)}`, spec.exitCodeOf?.(undefined));
+    refuseCommandLine(`${spec.name}: ${line.message}\n${usageLine(spec)}`, spec.exitCodeOf?.(undefined));
+    return;
   }
   const links = openLinks(process.env);
   try {
-    process.exitCode = await run(line.given, makeContext(spec, links));
+    process.exitCode = await command.run(line.given, makeContext(spec, links));
   } catch (error) {
     complain(errorText(spec.name, error, line.debug));
     process.exitCode = spec.exitCodeOf?.(error) ?? exitCodeOf(error);
   } finally {
     links.close();
   }
+  await leave();
+}
+
+/** Ends once everything is written: a pipe takes it in pieces. What else still runs (a name being looked up) is dropped. */
+async function leave(): Promise<void> {
+  for (const stream of [process.stdout, process.stderr]) {
+    await new Promise<void>((resolve) => stream.write('', () => resolve()));
+  }
+  process.exit();
 }
 
 /** Runs what is no command of ours (mosd, the bridge, a program with an exit code of its own): prints its errors. */
@@ -62,11 +79,12 @@ function makeContext(spec: CommandSpec, links: Links): CommandContext {
     printJson: (value) => print(JSON.stringify(value)),
     note: (text) => complain(`${spec.name}: ${text}`),
     mosd: links.mosd,
+    anyMosd: links.anyMosd,
     runningMosd: links.runningMosd,
   };
 }
 
-interface Links extends Pick<CommandContext, 'mosd' | 'runningMosd'> {
+interface Links extends Pick<CommandContext, 'mosd' | 'anyMosd' | 'runningMosd'> {
   close(): void;
 }
 
@@ -77,13 +95,18 @@ function openLinks(env: NodeJS.ProcessEnv): Links {
     client ??= await tryConnectMosd({ start: false, env });
     return client;
   };
+  const anyMosd = async (): Promise<MosdClient> => {
+    if (!(await runningMosd())) requireMap(env);
+    client ??= await connectMosd({ start: true, env });
+    return client;
+  };
   return {
     runningMosd,
+    anyMosd,
     mosd: async () => {
-      if (!(await runningMosd())) requireMap(env);
-      client ??= await connectMosd({ start: true, env });
-      await requireMembership(client, env);
-      return client;
+      const mosd = await anyMosd();
+      await requireMembership(mosd, env);
+      return mosd;
     },
     close: () => client?.close(),
   };

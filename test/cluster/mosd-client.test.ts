@@ -24,7 +24,7 @@ afterEach(async () => {
 
 async function standIn(...given: Parameters<typeof startStandIn>): Promise<StandIn> {
   const started = await startStandIn(...given);
-  cleanups.push(started.close);
+  cleanups.push(() => started.close());
   return started;
 }
 

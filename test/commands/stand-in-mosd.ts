@@ -33,17 +33,20 @@ export async function startStandIn(answers: Answers): Promise<StandIn> {
     open.add(stream);
     stream.on('error', () => undefined);
     stream.once('close', () => open.delete(stream));
-    void acceptChannel(stream, { socket, timeoutMs: 5000 }).then(() => {
-      new Rpc(stream, {
-        peerName: 'tool',
-        onRequest: async (method, params) => {
-          asked.push({ method, params });
-          const answer = table[method as keyof ToolMethods] as ((given: unknown) => unknown) | undefined;
-          if (!answer) throw new MoskitError(`the stand-in has no answer to '${method}'`);
-          return answer(params);
-        },
-      });
-    }, () => stream.destroy());
+    void acceptChannel(stream, { socket, timeoutMs: 5000 }).then(
+      () => {
+        new Rpc(stream, {
+          peerName: 'tool',
+          onRequest: async (method, params) => {
+            asked.push({ method, params });
+            const answer = table[method as keyof ToolMethods] as ((given: unknown) => unknown) | undefined;
+            if (!answer) throw new MoskitError(`the stand-in has no answer to '${method}'`);
+            return await answer(params);
+          },
+        });
+      },
+      () => stream.destroy(),
+    );
   });
   await new Promise<void>((resolve) => server.listen(socket, resolve));
   return {

@@ -1,17 +1,22 @@
 import type { NodeReport } from '../../core/cluster-map.js';
 import type { NodeId } from '../../core/ids.js';
-import { MoskitError, UnreachableError, messageOf } from '../../errors.js';
+import { MoskitError, UnreachableError } from '../../errors.js';
 import { exitCodes } from '../../exit-codes.js';
 import type { CommandContext } from '../command.js';
 
-export type Asked =
-  | { readonly node: NodeId; readonly report: NodeReport }
-  | { readonly node: NodeId; readonly error: MoskitError };
+export type Asked = { readonly node: NodeId; readonly report: NodeReport } | Unanswered;
+
+interface Unanswered {
+  readonly node: NodeId;
+  readonly error: MoskitError;
+}
 
 /** Asks the nodes themselves, all at once; a node that does not answer holds up nobody. */
 export async function askNodes(context: CommandContext, nodes: readonly NodeId[]): Promise<readonly Asked[]> {
   const mosd = await context.mosd();
-  return Promise.all(
+  let isLinkGone = false;
+  void mosd.closed.then(() => (isLinkGone = true));
+  const asked = await Promise.all(
     nodes.map(async (node): Promise<Asked> => {
       try {
         return { node, report: await mosd.request('report', { node }) };
@@ -21,9 +26,12 @@ export async function askNodes(context: CommandContext, nodes: readonly NodeId[]
       }
     }),
   );
+  // That says nothing about any node.
+  if (isLinkGone) throw new UnreachableError('mosd has ended before it answered');
+  return asked;
 }
 
-/** One node: its own error. Several: 3 when none answered, 5 when some did. */
+/** One node: the code of its own error. Several: 3 when none answered, 5 when some did. */
 export function exitCodeFor(asked: readonly Asked[]): number {
   const errors = asked.flatMap((answer) => ('error' in answer ? [answer.error] : []));
   if (errors.length === 0) return exitCodes.done;
@@ -31,12 +39,8 @@ export function exitCodeFor(asked: readonly Asked[]): number {
   return errors.length < asked.length ? exitCodes.someNodesFailed : exitCodes.unreachable;
 }
 
-/** A link to mosd that broke is our own failure and says nothing about any node. */
-export function isNodesFault(error: MoskitError): boolean {
-  return error instanceof UnreachableError;
-}
-
-export function problemLine(node: NodeId, error: MoskitError): string {
-  const message = messageOf(error);
-  return message.includes(`node ${node}`) ? message : `node ${node}: ${message}`;
+/** The reason, and below it what to do about it. */
+export function problemOf({ node, error }: Unanswered): string {
+  const named = error.message.includes(`node ${node}`) ? error.message : `node ${node}: ${error.message}`;
+  return error.hint === undefined ? named : `${named}\nhint: ${error.hint}`;
 }

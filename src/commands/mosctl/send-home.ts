@@ -11,7 +11,8 @@ const progressMs = 2000;
 /** `bring` waits until all jobs born here are home. */
 export const bring = sendHome('bring', {
   describe: 'Bring home all jobs born here that run elsewhere. Sets lstay, and returns when all are back.',
-  left: async (mosd) => (await mosd.request('jobs', { all: false })).filter((job) => job.where !== job.home).length,
+  left: async (mosd) =>
+    (await mosd.request('jobs', { all: false })).filter((job) => job.where !== job.home).length,
   waiting: (count) => `${jobs(count)} still away`,
   done: 'all jobs born here are home',
 });
@@ -45,7 +46,7 @@ function sendHome(verb: 'bring' | 'expel', kind: Kind): Command {
     run: async ({ options }, context) => {
       const timeoutMs = options.timeout === undefined ? dayMs : Math.round(options.timeout * 1000);
       if (timeoutMs < 1) throw new UsageError('--timeout needs more than 0 seconds');
-      const mosd = await context.mosd();
+      const mosd = await (verb === 'bring' ? context.mosd() : context.anyMosd());
       const stopProgress = reportProgress(mosd, kind, context);
       const { outcomes } = await mosd
         .request(verb, { timeoutMs }, { timeoutMs: timeoutMs + 30_000 })
@@ -55,12 +56,17 @@ function sendHome(verb: 'bring' | 'expel', kind: Kind): Command {
   });
 }
 
-function printOutcomes(outcomes: readonly MoveOutcome[], kind: Kind, json: boolean, context: CommandContext): number {
+function printOutcomes(
+  outcomes: readonly MoveOutcome[],
+  kind: Kind,
+  json: boolean,
+  context: CommandContext,
+): number {
   const stuck = outcomes.filter((outcome) => !outcome.moved);
   if (json) context.printJson({ outcomes });
   else for (const outcome of outcomes) if (outcome.moved) context.print(describeOutcome(outcome));
   for (const outcome of stuck) context.note(describeOutcome(outcome));
-  if (stuck.length > 0) throw new RefusedError(`${jobs(stuck.length)} did not come home`);
+  if (stuck.length > 0) throw new RefusedError(`${jobs(stuck.length)} did not go home`);
   if (!json) context.note(kind.done);
   return exitCodes.done;
 }

@@ -7,14 +7,15 @@ export const setspeed = command({
   name: 'mosctl setspeed',
   operands: 'SPEED|auto',
   count: [1, 1],
-  describe: 'Set the speed of one processor of this node (10000 = the standard processor); auto = measure it.',
+  describe:
+    'Set the speed of one processor of this node (10000 = the standard processor); auto = measure it.',
   options: { json: jsonOption },
   run: async ({ options, operands: [value = ''] }, context) => {
     const change: Partial<Admin> =
       value === 'auto'
         ? { speed: null, speedset: 0 }
         : { speed: wholeNumber('the speed', value, 1, 10_000_000), speedset: 1 };
-    const { admin } = await (await context.mosd()).request('setAdmin', { admin: change });
+    const { admin } = await (await context.anyMosd()).request('setAdmin', { admin: change });
     if (options.json) context.printJson({ speed: admin.speed, speedset: admin.speedset });
     return exitCodes.done;
   },
@@ -27,7 +28,7 @@ export const getdecay = command({
   describe: 'How statistics fade: every interval of seconds, slow and fast per mille of them are kept.',
   options: { json: jsonOption },
   run: async ({ options }, context) => {
-    const { admin } = await (await context.mosd()).request('map', {});
+    const { admin } = await (await context.anyMosd()).request('map', {});
     const { decayinterval, slowdecay, fastdecay } = admin;
     if (options.json) context.printJson({ decayinterval, slowdecay, fastdecay });
     else context.print(`interval ${decayinterval} s, slow ${slowdecay}, fast ${fastdecay} per mille`);
@@ -42,14 +43,15 @@ export const setdecay = command({
   describe: 'Set how statistics fade: INTERVAL in seconds, SLOW and FAST per mille kept of them each time.',
   options: { json: jsonOption },
   run: async ({ options, operands: [interval = '', slow, fast] }, context) => {
-    if (slow !== undefined && fast === undefined) throw new UsageError('setdecay needs SLOW and FAST together');
+    if (slow !== undefined && fast === undefined)
+      throw new UsageError('setdecay needs SLOW and FAST together');
     const change: Partial<Admin> = {
       decayinterval: wholeNumber('the interval', interval, 1, 3600),
       ...(slow === undefined || fast === undefined
         ? {}
         : { slowdecay: wholeNumber('SLOW', slow, 0, 1000), fastdecay: wholeNumber('FAST', fast, 0, 1000) }),
     };
-    const { admin } = await (await context.mosd()).request('setAdmin', { admin: change });
+    const { admin } = await (await context.anyMosd()).request('setAdmin', { admin: change });
     const { decayinterval, slowdecay, fastdecay } = admin;
     if (options.json) context.printJson({ decayinterval, slowdecay, fastdecay });
     return exitCodes.done;

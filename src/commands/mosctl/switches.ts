@@ -27,7 +27,7 @@ function switchCommand(verb: string, name: Switch, flag: Flag, describe: string)
     describe,
     options: { json: jsonOption },
     run: async ({ options }, context) => {
-      const mosd = await context.mosd();
+      const mosd = await context.anyMosd();
       const change: Partial<Admin> = { [name]: flag };
       const { admin } = await mosd.request('setAdmin', { admin: change });
       if (options.json) context.printJson({ [name]: admin[name] });

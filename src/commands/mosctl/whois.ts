@@ -8,7 +8,8 @@ export const whois = command({
   name: 'mosctl whois',
   operands: '[NODE|ADDRESS|NAME]',
   count: [0, 1],
-  describe: 'Address of a node, or number of the node with an address or name; alone: the number of this node.',
+  describe:
+    'Address of a node, or number of the node with an address or name; alone: the number of this node.',
   options: { json: jsonOption },
   run: async ({ options, operands: [text] }, context) => {
     const { config, admin } = await (await context.mosd()).request('map', {});
@@ -22,7 +23,10 @@ export const whois = command({
 });
 
 /** By what stands in the map, else by the addresses that the name has. */
-async function findAnyhow(nodes: readonly ConfiguredNode[], text: string): Promise<ConfiguredNode | undefined> {
+async function findAnyhow(
+  nodes: readonly ConfiguredNode[],
+  text: string,
+): Promise<ConfiguredNode | undefined> {
   const found = findNode(nodes, text);
   if (found || /^[\d.]+$/.test(text)) return found;
   const { lookup } = await import('node:dns/promises');
@@ -30,7 +34,11 @@ async function findAnyhow(nodes: readonly ConfiguredNode[], text: string): Promi
   return addresses.map(({ address }) => findNode(nodes, address)).find((node) => node !== undefined);
 }
 
-function describe({ node, address, aliases }: ConfiguredNode, text: string | undefined, count: number): string {
+function describe(
+  { node, address, aliases }: ConfiguredNode,
+  text: string | undefined,
+  count: number,
+): string {
   if (text === undefined) return `This is openMosix #${node} of ${count} configured`;
   const also = aliases.length === 0 ? '' : ` (and ${aliases.join(', ')})`;
   return /^\d+$/.test(text)
