@@ -7,8 +7,8 @@ const toleranceNs = 1000n;
 /** For `utimes`: seconds where that is exact enough, a Date before 1970 (negative seconds would mean "now"). */
 export function secondsOf(timeNs: string): number | Date {
   const micros = BigInt(timeNs) / 1000n;
-  // a quarter more, or the nearest double may lie below and be cut to the microsecond before
-  return micros >= 0n ? (Number(micros) + 0.25) / 1e6 : new Date(Number(micros / 1000n));
+  // half a one more, or the nearest double may lie below and be cut to the microsecond before
+  return micros >= 0n ? (Number(micros) + 0.5) / 1e6 : new Date(Number(micros / 1000n));
 }
 
 /** 0 marks a copy that must not be relied on, so it is the same as nothing. */

@@ -10,6 +10,13 @@ export interface FollowOptions {
   readonly isEnded: () => boolean | Promise<boolean>;
   /** When it settles, `isEnded` is asked at once; without it, that may take a quarter of a second. */
   readonly ended?: Promise<unknown>;
+  /** Between two looks; they grow while nothing happens. */
+  readonly pausesMs?: Pauses;
+}
+
+export interface Pauses {
+  readonly shortest: number;
+  readonly longest: number;
 }
 
 export interface SpoolFollower extends AsyncIterable<Buffer> {
@@ -18,8 +25,7 @@ export interface SpoolFollower extends AsyncIterable<Buffer> {
 }
 
 // where the kernel tells of changes, looking is only for `isEnded` and for file systems that tell nothing
-const shortestPauseMs = 20;
-const longestPauseMs = 250;
+const defaultPausesMs: Pauses = { shortest: 20, longest: 250 };
 
 /**
  * Every byte from `from` on, once and in order, until the spool has ended and everything in it was given. A spool that
@@ -38,13 +44,13 @@ export function followSpool(path: string, from: number, options: FollowOptions):
 async function* follow(
   path: string,
   from: number,
-  { signal, isEnded }: FollowOptions,
+  { signal, isEnded, pausesMs = defaultPausesMs }: FollowOptions,
   bell: Bell,
 ): AsyncGenerator<Buffer, void, undefined> {
   let handle: FileHandle | null = null;
   let watcher: FSWatcher | null = null;
   let position = from;
-  let pauseMs = shortestPauseMs;
+  let pauseMs = pausesMs.shortest;
   try {
     while (signal?.aborted !== true) {
       bell.listen();
@@ -59,11 +65,11 @@ async function* follow(
           position += chunk.length;
           yield chunk;
         }
-        if (position > start) pauseMs = shortestPauseMs;
+        if (position > start) pauseMs = pausesMs.shortest;
       }
       if (ended) return;
       await bell.wait(pauseMs);
-      pauseMs = Math.min(longestPauseMs, pauseMs * 2);
+      pauseMs = Math.min(pausesMs.longest, pauseMs * 2);
     }
   } finally {
     bell.hush();

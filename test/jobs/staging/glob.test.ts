@@ -76,7 +76,7 @@ describe('a selection', () => {
   const oracle = (text: string): RegExp => {
     const source = text.split('/').reduce((sum, each, index, all) => {
       if (each === '**') return `${sum}(?:[^/]+/)*`;
-      const body = [...each].map((char) =>
+      const body = Array.from(each).map((char) =>
         char === '*' ? '[^/]*' : char === '?' ? '[^/]' : char.replace('.', '\\.'),
       );
       return `${sum}${body.join('')}${index === all.length - 1 ? '' : '/'}`;
