@@ -9,7 +9,15 @@ import { dialPeer } from '../../src/cluster/dial.js';
 import type { PeerLink } from '../../src/cluster/peer-link.js';
 import { Rpc } from '../../src/protocol/rpc.js';
 import { pollUntil } from '../poll-until.js';
-import { buildStandIn, dialOptions, linkOf, openings, processesWith } from './nodes.js';
+import {
+  buildStandIn,
+  canHideNodeJs,
+  dialOptions,
+  hidingNodeJs,
+  linkOf,
+  openings,
+  processesWith,
+} from './nodes.js';
 
 let cluster: EmbeddedCluster;
 let program: string;
@@ -183,27 +191,6 @@ describe('Node.js on the node', () => {
     return folder;
   }
 
-  /** Hides every real Node.js of this machine; needs a mount namespace. */
-  const hide = [process.execPath, '/usr/local/bin/node', '/usr/bin/node', '/usr/bin/nodejs'];
-  const hiding = [
-    'unshare',
-    '-rm',
-    'sh',
-    '-c',
-    `for n in ${hide.join(' ')}; do n=$(readlink -f $n) && test -f "$n" && mount --bind /dev/null "$n"; done; ` +
-      'exec "$0" "$@"',
-    '/bin/sh',
-  ];
-  const canHide = ((): boolean => {
-    try {
-      return execFileSync(hiding[0]!, [...hiding.slice(1), '-c', 'command -v node || echo hidden'])
-        .toString()
-        .includes('hidden');
-    } catch {
-      return false;
-    }
-  })();
-
   it('is found beside PATH when the one on PATH is too old', async () => {
     const old = await fakeNode('18.19.1');
     cluster.node(9).behave({ env: { ...cluster.node(9).env, PATH: `${old}:/usr/bin:/bin` } });
@@ -217,10 +204,10 @@ describe('Node.js on the node', () => {
     expect(await ask(await dial(9), 'ping')).toMatchObject({ method: 'ping' });
   });
 
-  it.skipIf(!canHide)('makes a node monitor-only when it is missing, or too old', async () => {
+  it.skipIf(!canHideNodeJs)('makes a node monitor-only when it is missing, or too old', async () => {
     const { env, home } = cluster.node(9);
     await rm(join(home, '.nvm'), { recursive: true, force: true });
-    cluster.node(9).behave({ shell: hiding, env: { ...env, PATH: '/usr/bin:/bin' } });
+    cluster.node(9).behave({ shell: hidingNodeJs, env: { ...env, PATH: '/usr/bin:/bin' } });
     const missing = await dialPeer(dialOptions(cluster, 9, program));
     expect(missing).toMatchObject({ kind: 'monitor-only', reason: 'there is no Node.js on it' });
     if (missing.kind === 'monitor-only') missing.connection.close();

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { appendFile, copyFile, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { EmbeddedCluster, EmbeddedNode } from '../../fixtures/embedded/cluster.js';
@@ -49,3 +50,26 @@ export async function processesWith(cluster: EmbeddedCluster, word: string): Pro
   }
   return found;
 }
+
+const realNodeJs = [process.execPath, '/usr/local/bin/node', '/usr/bin/node', '/usr/bin/nodejs'];
+
+/** A shell that sees no real Node.js: their files are covered in a mount namespace. */
+export const hidingNodeJs: readonly string[] = [
+  'unshare',
+  '-rm',
+  'sh',
+  '-c',
+  `for n in ${realNodeJs.join(' ')}; do n=$(readlink -f $n) && test -f "$n" && mount --bind /dev/null "$n"; done; ` +
+    'exec "$0" "$@"',
+  '/bin/sh',
+];
+
+/** False where user namespaces are not allowed. */
+export const canHideNodeJs = ((): boolean => {
+  try {
+    const [command, ...args] = [...hidingNodeJs, '-c', 'node -v || echo hidden'];
+    return execFileSync(command, args, { stdio: ['ignore', 'pipe', 'ignore'] }).toString() === 'hidden\n';
+  } catch {
+    return false;
+  }
+})();
