@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 import { connectMosd, tryConnectMosd, type MosdClient } from '../cluster/mosd-client.js';
 import { isJobId } from '../core/ids.js';
 import type { JobSpec } from '../core/job-spec.js';
@@ -15,6 +16,7 @@ import { mosrunOptions } from './mosrun/options.js';
 import { runCommand } from './run-command.js';
 
 const submitTries = 5;
+const linkLossMs = 200;
 
 /** The job's own exit codes must not be mistaken for ours: 125 is mosrun's, 126 and 127 as env(1) has them. */
 const mosrun = command({
@@ -42,6 +44,7 @@ function surroundings(
   { options }: MosrunArguments,
   context: CommandContext,
 ): Parameters<typeof jobRequest>[1] {
+  // eslint-disable-next-line @typescript-eslint/no-deprecated -- reading it is the only way to pass it on
   const mask = process.umask();
   return {
     cwd: process.cwd(),
@@ -100,7 +103,7 @@ async function foreground(
     withStdin: spec.stdin === 'stream',
     from: 'start',
     env: context.env,
-    note: context.note,
+    note: (text) => context.note(text),
   });
   return leave(await deputy.run(client), spec.argv[0] ?? '', context);
 }
@@ -119,7 +122,7 @@ async function submitSafely(
     try {
       return { client, answer: await client.request('submit', { spec }, { timeoutMs: Infinity }) };
     } catch (error) {
-      const isLinkGone = await Promise.race([client.closed.then(() => true), Promise.resolve(false)]);
+      const isLinkGone = await Promise.race([client.closed.then(() => true), delay(linkLossMs, false)]);
       if (!(error instanceof UnreachableError) || !isLinkGone || attempt === submitTries) throw error;
       client = await connectMosd({ start: true, env: context.env });
     }
@@ -127,7 +130,7 @@ async function submitSafely(
 }
 
 async function attach(job: string, context: CommandContext): Promise<number> {
-  if (!isJobId(job)) throw new UsageError(`'${job}' is no job`, { hint: 'mps -a lists the jobs' });
+  if (!isJobId(job)) throw new UsageError(`${JSON.stringify(job)} is no job`, { hint: 'mps -a lists the jobs' });
   const mosd = await context.mosd();
   const deputy = new Deputy({
     job,
@@ -135,7 +138,7 @@ async function attach(job: string, context: CommandContext): Promise<number> {
     withStdin: stdinKind() === 'stream',
     from: 'delivered',
     env: context.env,
-    note: context.note,
+    note: (text) => context.note(text),
   });
   return leave(await deputy.run(mosd), job, context);
 }
@@ -145,7 +148,12 @@ function leave(end: DeputyEnd, name: string, context: CommandContext): number {
   if (end.exit.kind === 'unknown') throw new MoskitError(`${name}: the job is lost: ${end.exit.reason}`);
   const code = end.exit.kind === 'code' ? end.exit.code : 0;
   if ((code === exitCodes.notFound || code === exitCodes.notExecutable) && end.messages.trim() !== '') {
-    context.note(end.messages.trim());
+    context.note(plainMessage(end.messages));
   }
   return leaveAs(end.exit);
+}
+
+/** `moskit-job: 11: foo: not found` of the recording sh, without its own name and line. */
+function plainMessage(messages: string): string {
+  return messages.trim().replace(/^[^\s:]+: (?:line )?\d+: /, '');
 }

@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import type { GuestView, JobExit } from '../../core/cluster-map.js';
 import { isNodeId, type JobId, type NodeId } from '../../core/ids.js';
 import { MoskitError, messageOf, RefusedError } from '../../errors.js';
+import { exitMeansCheckpoint } from '../../jobs/app-driver.js';
+import { driverNamed } from '../../jobs/choose-driver.js';
 import type { DriverJob, JobProcess } from '../../jobs/driver.js';
 import { isAlive, killTree } from '../../jobs/process-tree.js';
 import { readExit, readMessages } from '../../jobs/sandbox.js';
@@ -163,8 +165,17 @@ export class Guests {
     await this.queue.run(key, async () => {
       const now = this.#records.get(key);
       if (now?.phase !== 'running' || now.generation !== record.generation) return;
-      await this.ended(now, exit);
+      if (exitMeansCheckpoint(now.spec, exit)) await this.#goOn(now);
+      else await this.ended(now, exit);
     });
+  }
+
+  /** It saved itself and left with the agreed code: it is started again from what it saved. */
+  async #goOn(record: GuestRecord): Promise<void> {
+    if (record.process) await killTree(record.process);
+    const process = await driverNamed('app').continue(targetJobOf(record, record.generation), null);
+    await this.change(record, { process });
+    this.#log.write(`job ${record.job}: saved itself, started again`);
   }
 
   /** The job's exit when it has one. A tree that is gone without a status gets `unknown` after a grace. */

@@ -179,6 +179,10 @@ async function startAt(context: HomeContext, job: HomeJob, choice: Choice): Prom
     throw error;
   }
   // From here on it may run there, whatever we hear: no other node is tried, or it could run twice.
-  await node.call('guest.start', { job: id });
+  await node.call('guest.start', { job: id }).catch(async (error: unknown) => {
+    const isCertain = !(error instanceof MoskitError) || error.code !== 'unreachable';
+    if (isCertain) await node.call('guest.forget', { job: id, keepDir: false }).catch(() => undefined);
+    throw error;
+  });
   return null;
 }
