@@ -13,8 +13,9 @@ import {
 } from 'node:fs/promises';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { manifestOf, newFolder, sh, shapeOf, transfer } from './trees.js';
+import { asOrdinaryUser, manifestOf, newFolder, sh, shapeOf, transfer } from './trees.js';
 
 async function copy(from: string, frozen = true): Promise<{ to: string; bytes: number }> {
   const to = join(await newFolder(), 'copy');
@@ -73,6 +74,25 @@ describe('a tree that is sent and received', () => {
     for (const name of names) expect(await readFile(at(to, name))).toEqual(name);
   });
 
+  it('has any names that a disk can have', async () => {
+    const byte = fc.integer({ min: 1, max: 255 }).filter((each) => each !== 0x2f);
+    const name = fc
+      .array(byte, { minLength: 1, maxLength: 30 })
+      .map((bytes) => Buffer.from(bytes))
+      .filter((bytes) => !['.', '..'].includes(bytes.toString('latin1')));
+    await fc.assert(
+      fc.asyncProperty(fc.array(name, { maxLength: 6 }), async (names) => {
+        const from = await newFolder();
+        for (const each of names) await writeFile(Buffer.concat([Buffer.from(`${from}/`), each]), each);
+        const { to } = await copy(from);
+        expect(shapeOf(await manifestOf(to))).toEqual(shapeOf(await manifestOf(from)));
+        await rm(from, { recursive: true });
+        await rm(to, { recursive: true });
+      }),
+      { numRuns: 40 },
+    );
+  });
+
   it('keeps holes, and does not send them', async () => {
     const from = await newFolder();
     const data = randomBytes(200_000);
@@ -117,6 +137,22 @@ describe('a tree that is sent and received', () => {
     const { to } = await copy(from);
     expect(await readFile(join(to, 'two'), 'utf8')).toBe('same');
     expect((await lstat(join(to, 'two'))).nlink).toBe(1);
+  });
+
+  it('comes a second time, for an ordinary user, into folders that may not be entered', async () => {
+    const from = await newFolder();
+    const to = await newFolder();
+    sh(from, 'mkdir -p a/b; echo 1 > a/b/f; echo 1 > a/g');
+    sh(to, `cp -a '${from}/.' .; chmod 000 a/b; chmod 555 a`);
+    const before = await stat(join(to, 'a'));
+    sh(from, 'echo 22 > a/b/f; chmod 511 a/b');
+    await asOrdinaryUser([from, to], async () => {
+      const { entries } = await manifestOf(from);
+      const wanted = entries.filter(({ path }) => path.startsWith('a/b'));
+      await transfer({ root: from, entries: wanted, frozen: true }, { root: to });
+    });
+    expect(sh(to, 'cat a/b/f; stat -c %a a a/b')).toBe('22\n555\n511\n');
+    expect(Math.floor((await stat(join(to, 'a'))).mtimeMs)).toBe(Math.floor(before.mtimeMs));
   });
 
   it('takes over an older copy: files are replaced, links are not followed, unchanged folders keep their time', async () => {
