@@ -20,6 +20,7 @@ describe('a spool writer', () => {
     expect(await writer.write(0, Buffer.from('XXX'))).toBe(7);
     expect(await writer.write(7, Buffer.from('789'))).toBe(10);
     expect(await writer.write(10, Buffer.alloc(0))).toBe(10);
+    await writer.sync();
     await writer.close();
     expect(await readFile(path, 'utf8')).toBe('0123456789');
   });
