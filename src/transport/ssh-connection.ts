@@ -46,7 +46,12 @@ export function wrapClient(client: Client, stream: Duplex, name: string, release
   client.on('close', () => finish(gone()));
   if (!stream.writable || stream.readableEnded) finish(gone());
 
-  const open = (what: string, request: (opened: Opened) => void): Promise<ClientChannel> =>
+  /** `wrap` runs before anything else that came with the channel, so that it misses no event of it. */
+  const open = <T>(
+    what: string,
+    request: (opened: Opened) => void,
+    wrap: (channel: ClientChannel) => T,
+  ): Promise<T> =>
     new Promise((resolve, reject) => {
       if (ended) {
         reject(gone());
@@ -72,7 +77,7 @@ export function wrapClient(client: Client, stream: Duplex, name: string, release
           }
           channels.add(channel);
           channel.on('close', () => channels.delete(channel));
-          resolve(channel);
+          resolve(wrap(channel));
         });
       } catch (error) {
         clearTimeout(timer);
@@ -80,14 +85,21 @@ export function wrapClient(client: Client, stream: Duplex, name: string, release
       }
     });
 
+  const asStream = (channel: ClientChannel): Duplex => channel;
   return {
-    exec: async (command) =>
-      execChannel(await open('a command', (opened) => client.exec(command, opened)), closed),
+    exec: (command) =>
+      open(
+        'a command',
+        (opened) => client.exec(command, opened),
+        (channel) => execChannel(channel, closed),
+      ),
     openUnix: (path) =>
-      open(`the socket ${path}`, (opened) => client.openssh_forwardOutStreamLocal(path, opened)),
+      open(`the socket ${path}`, (opened) => client.openssh_forwardOutStreamLocal(path, opened), asStream),
     openTcp: (host, port) =>
-      open(`a connection to ${host} port ${port}`, (opened) =>
-        client.forwardOut('127.0.0.1', 0, host, port, opened),
+      open(
+        `a connection to ${host} port ${port}`,
+        (opened) => client.forwardOut('127.0.0.1', 0, host, port, opened),
+        asStream,
       ),
     closed,
     close: () => finish(undefined),

@@ -67,6 +67,11 @@ function itKeepsTheContract(connectTo: () => Promise<SshConnection>, folder: () 
     expect(await execText(connection, command)).toMatchObject({ code: 9 });
   });
 
+  it('misses no status, however quickly commands end', async () => {
+    const results = await Promise.all(Array.from({ length: 8 }, () => execText(connection, 'exit 7')));
+    expect(results.map(({ code }) => code)).toEqual(Array(8).fill(7));
+  });
+
   it('carries bytes both ways unchanged', async () => {
     const sent = randomBytes(6 * 1024 * 1024);
     const channel = await connection.exec('cat');
