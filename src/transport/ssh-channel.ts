@@ -14,6 +14,7 @@ export function tidyChannel(channel: ClientChannel): ClientChannel {
     return emit(event, ...args);
   };
   channel.on('error', () => undefined);
+  dropLateInput(channel);
   channel.destroy = (error?: Error) => {
     // Node destroys a stream that ended both ways. The exit status of a command may still be on its way then, so
     // the channel is left to the other side to close.
@@ -26,6 +27,23 @@ export function tidyChannel(channel: ClientChannel): ClientChannel {
     return channel;
   };
   return channel;
+}
+
+/**
+ * A command may end before it was given its input; ssh2 ends our side then. stdin and stdout are one stream, so a write
+ * after that would be an error that takes the output along.
+ */
+function dropLateInput(channel: ClientChannel): void {
+  for (const method of ['write', 'end'] as const) {
+    const original = channel[method].bind(channel) as (...args: unknown[]) => unknown;
+    const guarded = (...args: unknown[]): unknown => {
+      if (!channel.writableEnded) return original(...args);
+      const done = args.at(-1);
+      if (typeof done === 'function') process.nextTick(done);
+      return method === 'write' ? true : channel;
+    };
+    Reflect.set(channel, method, guarded);
+  }
 }
 
 /** Ends a channel because its connection is gone: whoever reads it sees `error`, not an end of file. */

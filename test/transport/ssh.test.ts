@@ -72,6 +72,15 @@ function itKeepsTheContract(connectTo: () => Promise<SshConnection>, folder: () 
     expect(results.map(({ code }) => code)).toEqual(Array(8).fill(7));
   });
 
+  it('keeps the output of a command that ended before it was given its input', async () => {
+    const channel = await connection.exec('echo early');
+    await channel.ended;
+    await pollUntil(() => channel.stdin.writableEnded);
+    channel.stdin.write('late');
+    channel.stdin.end('later');
+    expect(await text(channel.stdout)).toBe('early\n');
+  });
+
   it('carries bytes both ways unchanged', async () => {
     const sent = randomBytes(6 * 1024 * 1024);
     const channel = await connection.exec('cat');
