@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
   mkdirSync,
@@ -8,6 +9,7 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { hostname, networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -66,6 +68,18 @@ describe('loading a map where no mosd runs', () => {
   test.each(['-w -', '-w', '-w -f -', '-W'])('setpe %s takes it from standard input', async (line) => {
     expect(await setpe(line, classic)).toMatchObject({ code: 0 });
     expect(savedMap().admin.mospe).toBe(17);
+  });
+
+  test('a pipe under the name of a file is as good as a file', async () => {
+    const fifo = join(folder, 'fifo');
+    execFileSync('mkfifo', [fifo]);
+    const [run] = await Promise.all([setpe(`-w -f ${fifo}`), writeFile(fifo, classic)]);
+    expect(run).toMatchObject({ code: 0 });
+  });
+
+  test('what never ends is no map', async () => {
+    const run = await setpe('-w -f /dev/zero');
+    expect(run).toMatchObject({ code: 2, stderr: expect.stringContaining('that is no map') as unknown });
   });
 
   test('-g is kept, and left alone when it is not given', async () => {
@@ -158,7 +172,11 @@ describe('a map that is not right', () => {
       'line 2: ALIAS address 10.0.0.3 lies inside the range of line 1',
     ],
     ['damaged JSON', '{"config": {"entries": [}}', 'line 1, column 25:'],
-    ['JSON of another shape', '{"format": 1, "config": {"entries": [{"node": "x"}]}}', 'config: entries[0].node'],
+    [
+      'JSON of another shape',
+      '{"format": 1, "config": {"entries": [{"node": "x"}]}}',
+      'config: entries[0].node',
+    ],
     [
       'JSON of a later format',
       '{"format": 99, "config": {"entries": []}}',
@@ -193,7 +211,7 @@ describe('a map that is not right', () => {
   test('a folder, or a file that nobody may read, is an error and no map', async () => {
     expect(await setpe(`-w -f ${folder}`)).toMatchObject({
       code: 1,
-      stderr: expect.stringContaining('no regular file') as unknown,
+      stderr: expect.stringContaining('illegal operation on a directory') as unknown,
     });
   });
 });
@@ -281,7 +299,7 @@ describe('loading a map while mosd runs', () => {
   const away = { job: '17-2', home: 17, where: 3 } as never;
   const guest = { job: '3-1', from: 3 } as never;
   const snapshot =
-    (guests: never[]): Answers['status'] =>
+    (guests: never[]): NonNullable<Answers['status']> =>
     () => ({ self: 17, atMs: 0, sspeed: 1, nodes: [], jobs: [], guests });
   let mosd: StandIn | null = null;
   afterEach(() => mosd?.close());

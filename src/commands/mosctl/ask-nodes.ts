@@ -14,8 +14,8 @@ interface Unanswered {
 /** Asks the nodes themselves, all at once; a node that does not answer holds up nobody. */
 export async function askNodes(context: CommandContext, nodes: readonly NodeId[]): Promise<readonly Asked[]> {
   const mosd = await context.mosd();
-  let isLinkGone = false;
-  void mosd.closed.then(() => (isLinkGone = true));
+  const link = { isGone: false };
+  void mosd.closed.then(() => (link.isGone = true));
   const asked = await Promise.all(
     nodes.map(async (node): Promise<Asked> => {
       try {
@@ -27,7 +27,7 @@ export async function askNodes(context: CommandContext, nodes: readonly NodeId[]
     }),
   );
   // That says nothing about any node.
-  if (isLinkGone) throw new UnreachableError('mosd has ended before it answered');
+  if (link.isGone) throw new UnreachableError('mosd has ended before it answered');
   return asked;
 }
 

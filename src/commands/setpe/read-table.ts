@@ -1,10 +1,10 @@
+import { createReadStream } from 'node:fs';
 import { parseClassicMap } from '../../core/classic-map.js';
 import type { ClusterConfig } from '../../core/cluster-map.js';
 import { parseJson } from '../../core/json-text.js';
 import { formatProblem, parseConfig } from '../../core/map-schema.js';
 import { upgradeMap } from '../../core/map-upgrade.js';
-import { UsageError } from '../../errors.js';
-import { readLimited } from '../../state/read-limited.js';
+import { MoskitError, UsageError, errnoOf, messageOf } from '../../errors.js';
 
 /** A map of 65535 nodes with a comment each fits in. */
 const maxBytes = 8 * 1024 * 1024;
@@ -15,11 +15,29 @@ export type Table =
 
 /** `FILE`, or `-` for standard input. */
 export async function readTableText(source: string): Promise<string> {
-  if (source === '-') return readStandardInput();
-  const read = await readLimited(source, maxBytes);
-  if (read.kind === 'missing') throw new UsageError(`there is no file ${source}`);
-  if (read.kind === 'too-large') throw new UsageError(`${source} has ${read.bytes} bytes: that is no map`);
-  return read.bytes.toString('utf8');
+  if (source !== '-') return readAll(createReadStream(source), source);
+  if (process.stdin.isTTY) {
+    throw new UsageError('no map was given', { hint: 'name a file with -f, or send one in' });
+  }
+  return readAll(process.stdin, 'standard input');
+}
+
+/** A pipe in the place of a file (`-f <(…)`) is as good as a file. */
+async function readAll(stream: AsyncIterable<Buffer | string>, name: string): Promise<string> {
+  const chunks: Buffer[] = [];
+  let total = 0;
+  try {
+    for await (const chunk of stream) {
+      chunks.push(Buffer.from(chunk as Buffer));
+      total += chunk.length;
+      if (total > maxBytes) break;
+    }
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') throw new UsageError(`there is no file ${name}`);
+    throw new MoskitError(`cannot read ${name}: ${messageOf(error)}`, { cause: error });
+  }
+  if (total > maxBytes) throw new UsageError(`${name} has more than ${maxBytes} bytes: that is no map`);
+  return Buffer.concat(chunks).toString('utf8');
 }
 
 /** The text of a map in either form; which one it is shows in its first character. */
@@ -51,17 +69,4 @@ function configTable(value: unknown, name: string): Table {
 
 function wrong(problems: readonly string[]): Table {
   return { ok: false, problems };
-}
-
-async function readStandardInput(): Promise<string> {
-  if (process.stdin.isTTY)
-    throw new UsageError('no map was given', { hint: 'name a file with -f, or send one in' });
-  const chunks: Buffer[] = [];
-  let total = 0;
-  for await (const chunk of process.stdin as AsyncIterable<Buffer>) {
-    chunks.push(chunk);
-    total += chunk.length;
-    if (total > maxBytes) throw new UsageError(`more than ${maxBytes} bytes came in: that is no map`);
-  }
-  return Buffer.concat(chunks).toString('utf8');
 }
