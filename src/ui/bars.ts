@@ -28,6 +28,7 @@ export interface BarsInput {
 /** Below this height a chart has no row for its title. */
 const heightWithTitle = 8;
 const rowsPerTick = 3;
+const mostTicks = 6;
 const rowsAroundChart = 4;
 
 /** The bar chart: exactly `height` rows. */
@@ -55,7 +56,8 @@ export function scrollRange(input: BarsInput): { readonly first: number; readonl
 }
 
 function axisFor({ view, highest, height }: BarsInput): Axis {
-  return views[view].axis(highest, Math.max(1, Math.floor((height - rowsAroundChart) / rowsPerTick)));
+  const ticks = Math.floor((height - rowsAroundChart) / rowsPerTick);
+  return views[view].axis(highest, Math.max(1, Math.min(ticks, mostTicks)));
 }
 
 interface Columns {

@@ -36,7 +36,13 @@ function numberRows({ visible, plan, labelWidth, self, pointedAt }: BelowInput):
     return state === 'down' ? 'dim' : 'plain';
   };
   if (plan.orientation === 'horizontal') {
-    return [line('', labelWidth, visible.map((view) => [styleOf(view), inColumn(String(view.node), plan)]))];
+    return [
+      line(
+        '',
+        labelWidth,
+        visible.map((view) => [styleOf(view), inColumn(String(view.node), plan)]),
+      ),
+    ];
   }
   return Array.from({ length: plan.numberRows }, (_, row) =>
     line(
@@ -56,7 +62,13 @@ function nameRows({ visible, plan, labelWidth, utf8 }: BelowInput): readonly Row
   const fits = names.every((name) => cellsOf(name) < plan.columnWidth);
   const saysMore = visible.some(({ node }, i) => names[i] !== String(node));
   if (!fits || !saysMore) return [];
-  return [line('', labelWidth, names.map((name) => ['dim', inColumn(name, plan)]))];
+  return [
+    line(
+      '',
+      labelWidth,
+      names.map((name) => ['dim', inColumn(name, plan)]),
+    ),
+  ];
 }
 
 /** A dot for each of our jobs, a ring for each guest of somebody else; processors in the speed view. */
@@ -66,7 +78,13 @@ function jobRows(input: BelowInput): readonly Row[] {
     const cpus = visible.map(({ report }) => report?.cpus ?? 0);
     if (cpus.every((n) => n <= 1)) return [];
     const times = plan.columnWidth > 3 ? glyphs.times : '';
-    return [line('cpus', labelWidth, cpus.map((n) => ['plain', inColumn(n > 0 ? `${times}${n}` : '', plan)]))];
+    return [
+      line(
+        'cpus',
+        labelWidth,
+        cpus.map((n) => ['plain', inColumn(n > 0 ? `${times}${n}` : '', plan)]),
+      ),
+    ];
   }
   const here = jobsByNode(input.jobs);
   const cells = visible.map((node) => jobCell(here.get(node.node) ?? [], node, input));
@@ -90,8 +108,9 @@ function jobCell(jobs: readonly JobView[], node: NodeView, { plan, glyphs }: Bel
   const others = Math.max(0, (node.report?.guests ?? 0) - own);
   const count = jobs.length + others;
   const moving = jobs.filter(({ state }) => state === 'moving').length;
-  const dots = glyphs.movingJob.repeat(moving) + glyphs.job.repeat(jobs.length - moving) + glyphs.guest.repeat(others);
-  const room = plan.columnWidth > 2 ? plan.columnWidth - 1 : plan.columnWidth;
+  const dots =
+    glyphs.movingJob.repeat(moving) + glyphs.job.repeat(jobs.length - moving) + glyphs.guest.repeat(others);
+  const room = Math.max(1, plan.columnWidth - 1);
   const text = count <= room ? dots : String(count);
   return ['accent', inColumn(text, plan)];
 }

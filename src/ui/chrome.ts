@@ -12,12 +12,20 @@ const columnsForName = 56;
 /** The uppermost row: the views, each beginning with its key, and where we are. */
 export function headerRow(state: MonitorState, theme: Theme): Row {
   const { columns } = state.size;
-  const name: Row = columns >= columnsForName ? [['bold', ' mosmon '], ['plain', ' ']] : [];
+  const name: Row =
+    columns >= columnsForName
+      ? [
+          ['bold', ' mosmon '],
+          ['plain', ' '],
+        ]
+      : [];
   const tabs = viewNames.flatMap((view) => tab(view, view === state.view));
   const left = [...name, ...tabs];
   const right = place(state);
   const fits = rowWidth(left) + rowWidth(right) < columns;
-  return fits ? spread(left, right, columns, theme.glyphs.ellipsis) : fitRow(left, columns, theme.glyphs.ellipsis);
+  return fits
+    ? spread(left, right, columns, theme.glyphs.ellipsis)
+    : fitRow(left, columns, theme.glyphs.ellipsis);
 }
 
 function tab(view: View, current: boolean): Row {
@@ -47,7 +55,12 @@ export function totalsRow({ snapshot, size }: MonitorState, { glyphs }: Theme): 
     ...(totals.moving > 0 ? [`${totals.moving} moving`] : []),
     ...(totals.monitorOnly > 0 ? [`${totals.monitorOnly} monitor only`] : []),
   ];
-  return fitRow([['plain', ` ${parts.join(` ${glyphs.dot} `)}`]], size.columns, glyphs.ellipsis);
+  return [['plain', asManyAsFit(parts, ` ${glyphs.dot} `, size.columns - 1)]];
+}
+
+function asManyAsFit(parts: readonly string[], between: string, width: number): string {
+  const line = ` ${parts.join(between)}`;
+  return line.length <= width || parts.length <= 1 ? line : asManyAsFit(parts.slice(0, -1), between, width);
 }
 
 /** The bottom row: a question, the last answer, what is wrong, or the keys. */
@@ -55,10 +68,16 @@ export function bottomRow(state: MonitorState, theme: Theme): Row {
   const { columns } = state.size;
   const { ellipsis } = theme.glyphs;
   if (state.choosing) return fitRow(question(state.choosing), columns, ellipsis);
-  if (state.help !== null) return [...hint(scrollKeys(theme), 'more'), ...hint('Esc', 'back'), ...hint('q', 'quit')];
-  const message: Message | null = state.message ?? (state.trouble === null ? null : { kind: 'problem', text: state.trouble });
+  if (state.help !== null)
+    return [...hint(scrollKeys(theme), 'more'), ...hint('Esc', 'back'), ...hint('q', 'quit')];
+  const message: Message | null =
+    state.message ?? (state.trouble === null ? null : { kind: 'problem', text: state.trouble });
   if (!message) return keyRow(state, theme);
-  return fitRow([[message.kind === 'problem' ? 'warning' : 'bold', ` ${clean(message.text, theme.utf8)}`]], columns, ellipsis);
+  return fitRow(
+    [[message.kind === 'problem' ? 'warning' : 'bold', ` ${clean(message.text, theme.utf8)}`]],
+    columns,
+    ellipsis,
+  );
 }
 
 function question({ job, typed }: NonNullable<MonitorState['choosing']>): Row {
@@ -82,10 +101,14 @@ function hint(key: string, word: string): readonly Span[] {
 
 /** As many keys as fit, made from the table; help and quit are always there. */
 function keyRow({ size, showJobs }: MonitorState, theme: Theme): Row {
-  const words = [...new Set(keyBindings.filter(({ jobsOnly }) => showJobs || !jobsOnly).map(({ short }) => short))];
+  const words = [
+    ...new Set(keyBindings.filter(({ jobsOnly }) => showJobs || !jobsOnly).map(({ short }) => short)),
+  ];
   const entries = words.flatMap((word) => (word === undefined ? [] : [{ word, spans: entry(word, theme) }]));
   const always = entries.filter(({ word }) => word === 'help' || word === 'quit');
-  const rest = entries.filter(({ word }) => word !== 'help' && word !== 'quit').toSorted((a, b) => rank(a.word) - rank(b.word));
+  const rest = entries
+    .filter(({ word }) => word !== 'help' && word !== 'quit')
+    .toSorted((a, b) => rank(a.word) - rank(b.word));
   const chosen = new Set(always);
   let room = size.columns - always.reduce((sum, { spans }) => sum + rowWidth(spans), 0);
   for (const candidate of rest) {
@@ -104,9 +127,14 @@ function rank(word: string): number {
 }
 
 function entry(word: string, theme: Theme): readonly Span[] {
-  const keys = keyBindings.filter(({ short }) => short === word).map(({ shown }) => shown.split(' ')[0] ?? '');
+  const keys = keyBindings
+    .filter(({ short }) => short === word)
+    .map(({ shown }) => shown.split(' ')[0] ?? '');
   const arrows = keys.some((key) => isArrow(key));
-  return hint(arrows ? keys.map((key) => keyName(key, theme.utf8)).join(theme.utf8 ? '' : ' ') : keys.join(' '), word);
+  return hint(
+    arrows ? keys.map((key) => keyName(key, theme.utf8)).join(theme.utf8 ? '' : ' ') : keys.join(' '),
+    word,
+  );
 }
 
 function scrollKeys({ utf8 }: Theme): string {

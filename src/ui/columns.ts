@@ -19,7 +19,8 @@ export function planColumns(wanted: Numbering, count: number, digits: number, wi
   const numbering = wanted === 'automatic' ? automatic(count, digits, width) : wanted;
   const least = leastWidth(numbering, digits);
   const even = Math.floor(width / Math.max(1, count));
-  const columnWidth = numbering === 'tight' ? 1 : Math.min(Math.max(least, even), Math.max(least, widestColumn));
+  const columnWidth =
+    numbering === 'tight' ? 1 : Math.min(Math.max(least, even), Math.max(least, widestColumn));
   const orientation = numbering === 'wide' ? 'horizontal' : 'vertical';
   return {
     orientation,

@@ -57,5 +57,7 @@ function helpLines({ columns }: Size): readonly (readonly Entry[])[] {
   if (columns < columnsForTwo) return [...keys, { key: '', text: '' }, ...notes].map((entry) => [entry]);
   const half = Math.ceil((keys.length + notes.length + 1) / 2);
   const all = [...keys, { key: '', text: '' }, ...notes];
-  return Array.from({ length: half }, (_, i) => [all[i], all[i + half]].filter((entry) => entry !== undefined));
+  return Array.from({ length: half }, (_, i) =>
+    [all[i], all[i + half]].filter((entry) => entry !== undefined),
+  );
 }

@@ -33,12 +33,14 @@ export function jobRowsOf(snapshot: ClusterSnapshot): readonly JobRow[] {
 }
 
 function ownJobs({ jobs }: ClusterSnapshot): readonly JobRow[] {
-  return jobs.toSorted((a, b) => compareIds(a.job, b.job)).map((job) => ({
-    ...job,
-    movingTo: job.moving?.to ?? null,
-    step: job.moving?.step ?? null,
-    lastMove: job.lastMove ?? null,
-  }));
+  return jobs
+    .toSorted((a, b) => compareIds(a.job, b.job))
+    .map((job) => ({
+      ...job,
+      movingTo: job.moving?.to ?? null,
+      step: job.moving?.step ?? null,
+      lastMove: job.lastMove ?? null,
+    }));
 }
 
 function guests({ jobs, guests: all, self }: ClusterSnapshot): readonly JobRow[] {

@@ -13,7 +13,7 @@ interface Column {
   text(job: JobRow, glyphs: Glyphs): string;
 }
 
-const leastCommand = 12;
+const leastCommand = 10;
 const pointerWidth = 2;
 
 /** The table of jobs, scrolled so that the selected one is on it: exactly `height` rows. */
@@ -23,9 +23,13 @@ export function drawJobTable(
   theme: Theme,
 ): readonly Row[] {
   const { jobs, selected, width } = input;
-  const columns = chooseColumns(jobs, width);
+  const columns = chooseColumns(jobs, width, theme.glyphs);
   const room = height - 1;
-  const first = firstShown(jobs.findIndex((job) => job === selected), jobs.length, room);
+  const first = firstShown(
+    jobs.findIndex((job) => job === selected),
+    jobs.length,
+    room,
+  );
   const shown = jobs.slice(first, first + room);
   const rows = shown.map((job) => jobRow(job, job === selected, columns, width, theme));
   const blank = Array.from({ length: Math.max(0, room - rows.length) }, (): Row => []);
@@ -37,25 +41,59 @@ function firstShown(selected: number, count: number, room: number): number {
   return Math.max(0, Math.min(selected - Math.floor(room / 2), count - room));
 }
 
-function allColumns(jobs: readonly JobRow[]): readonly Column[] {
-  const idWidth = Math.max(3, ...jobs.map(({ job }) => job.length));
+function allColumns(jobs: readonly JobRow[], glyphs: Glyphs): readonly Column[] {
   return [
-    { head: 'JOB', width: idWidth, weight: 9, text: ({ job }) => job },
+    {
+      head: 'JOB',
+      width: widest(
+        3,
+        jobs.map(({ job }) => job),
+      ),
+      weight: 9,
+      text: ({ job }) => job,
+    },
     { head: 'PID', width: 7, right: true, weight: 1, text: ({ pid }) => (pid === null ? '-' : String(pid)) },
-    { head: 'WHERE', width: 7, right: true, weight: 8, text: whereText },
-    { head: 'STATE', width: 11, weight: 4, text: ({ state }) => state },
-    { head: 'NMIGS', width: 5, right: true, weight: 3, text: ({ nmigs }) => (nmigs === null ? '-' : String(nmigs)) },
+    {
+      head: 'WHERE',
+      width: widest(
+        5,
+        jobs.map((job) => whereText(job, glyphs)),
+      ),
+      right: true,
+      weight: 8,
+      text: whereText,
+    },
+    {
+      head: 'STATE',
+      width: widest(
+        7,
+        jobs.map(({ state }) => state),
+      ),
+      weight: 4,
+      text: ({ state }) => state,
+    },
+    {
+      head: 'NMIGS',
+      width: 5,
+      right: true,
+      weight: 3,
+      text: ({ nmigs }) => (nmigs === null ? '-' : String(nmigs)),
+    },
     { head: 'CPU', width: 5, right: true, weight: 5, text: ({ cpu }) => formatCpu(cpu) },
     { head: 'RSS', width: 8, right: true, weight: 2, text: ({ rssKib }) => formatKib(rssKib) },
   ];
+}
+
+function widest(least: number, texts: readonly string[]): number {
+  return Math.max(least, ...texts.map(cellsOf));
 }
 
 function whereText({ where, movingTo }: JobRow, { arrow }: Glyphs): string {
   return movingTo === null ? String(where) : `${where}${arrow}${movingTo}`;
 }
 
-function chooseColumns(jobs: readonly JobRow[], width: number): readonly Column[] {
-  let columns = allColumns(jobs);
+function chooseColumns(jobs: readonly JobRow[], width: number, glyphs: Glyphs): readonly Column[] {
+  let columns = allColumns(jobs, glyphs);
   while (width - widthOf(columns) < leastCommand && columns.length > 1) {
     const least = Math.min(...columns.map(({ weight }) => weight));
     columns = columns.filter(({ weight }) => weight !== least);
@@ -76,7 +114,13 @@ function align(text: string, { width, right }: Column): string {
   return right ? padStart(text, width) : padEnd(text, width);
 }
 
-function jobRow(job: JobRow, selected: boolean, columns: readonly Column[], width: number, { glyphs, utf8 }: Theme): Row {
+function jobRow(
+  job: JobRow,
+  selected: boolean,
+  columns: readonly Column[],
+  width: number,
+  { glyphs, utf8 }: Theme,
+): Row {
   const cells = columns.map((column) => `${align(column.text(job, glyphs), column)}  `).join('');
   const text = truncate(cells + clean(job.command, utf8), width - pointerWidth, glyphs.ellipsis);
   const pointer = selected ? glyphs.pointer : job.cantmove.length > 0 ? '!' : ' ';

@@ -54,16 +54,26 @@ function detailRow(job: JobRow | undefined, { utf8 }: Theme): Row {
   if (job.movingTo !== null) {
     return [head, ['accent', `moves to ${job.movingTo}${job.step ? `: ${clean(job.step, utf8)}` : ''}`]];
   }
-  if (job.cantmove.length > 0) return [head, ['warning', `can't move: ${clean(job.cantmove.join('; '), utf8)}`]];
+  if (job.cantmove.length > 0)
+    return [head, ['warning', `can't move: ${clean(job.cantmove.join('; '), utf8)}`]];
   const how = job.driver === null ? 'no driver can move it' : `can move (${job.driver})`;
   return [head, ['dim', job.lock ? `${how}, locked: no automatic migration` : how]];
 }
 
-function drawMoves(moves: readonly SeenMove[], width: number, height: number, glyphs: Glyphs): readonly Row[] {
+function drawMoves(
+  moves: readonly SeenMove[],
+  width: number,
+  height: number,
+  glyphs: Glyphs,
+): readonly Row[] {
   const lines = moves.slice(0, height - 1).map((move) => moveRow(move, width, glyphs));
   const empty: Row = [['dim', '  none yet']];
   const shown = lines.length > 0 ? lines : [empty];
-  return [rule('moves', width, glyphs), ...shown, ...Array.from({ length: height - 1 - shown.length }, (): Row => [])];
+  return [
+    rule('moves', width, glyphs),
+    ...shown,
+    ...Array.from({ length: height - 1 - shown.length }, (): Row => []),
+  ];
 }
 
 const widthWithClock = 72;

@@ -41,7 +41,11 @@ export function planLayout({ size, showJobs, showTotals }: MonitorState): Layout
   return { body, gapBelow, ...arrange(size, body, showJobs) };
 }
 
-function arrange({ rows }: Size, body: Area, showJobs: boolean): Pick<Layout, 'arrangement' | 'bars' | 'jobs'> {
+function arrange(
+  { rows }: Size,
+  body: Area,
+  showJobs: boolean,
+): Pick<Layout, 'arrangement' | 'bars' | 'jobs'> {
   const { width, height } = body;
   if (!showJobs) return { arrangement: 'single', bars: body, jobs: null };
   if (rows >= rowsForStacked) {
@@ -54,7 +58,11 @@ function arrange({ rows }: Size, body: Area, showJobs: boolean): Pick<Layout, 'a
   }
   if (width >= columnsForBeside) {
     const jobs = Math.round(width * 0.52);
-    return { arrangement: 'beside', bars: { width: width - jobs - gapBeside, height }, jobs: { width: jobs, height } };
+    return {
+      arrangement: 'beside',
+      bars: { width: width - jobs - gapBeside, height },
+      jobs: { width: jobs, height },
+    };
   }
   return { arrangement: 'single', bars: null, jobs: body };
 }

@@ -92,12 +92,18 @@ function keepSelected({ selected, snapshot }: MonitorState, jobs: readonly JobRo
 const sinking = 0.95;
 
 function peaksOf(nodes: readonly NodeView[], before: MonitorState['peaks'] | null): MonitorState['peaks'] {
-  const peaks = viewNames.map((view) => [view, Math.max(highestOf(view, nodes), (before?.[view] ?? 0) * sinking)]);
+  const peaks = viewNames.map((view) => [
+    view,
+    Math.max(highestOf(view, nodes), (before?.[view] ?? 0) * sinking),
+  ]);
   return Object.fromEntries(peaks) as Record<View, number>;
 }
 
 /** The nodes that have a bar. */
-export function shownNodes({ snapshot, showDead }: Pick<MonitorState, 'snapshot' | 'showDead'>): readonly NodeView[] {
+export function shownNodes({
+  snapshot,
+  showDead,
+}: Pick<MonitorState, 'snapshot' | 'showDead'>): readonly NodeView[] {
   const nodes = (snapshot?.nodes ?? []).filter(({ state }) => showDead || state !== 'down');
   return nodes.toSorted((a, b) => a.node - b.node);
 }
@@ -109,4 +115,3 @@ export function jobsOf({ snapshot }: Pick<MonitorState, 'snapshot'>): readonly J
 export function selectedJob(state: MonitorState): JobRow | undefined {
   return jobsOf(state).find(({ job }) => job === state.selected);
 }
-

@@ -69,11 +69,7 @@ async function follow(source: SnapshotSource, store: Store): Promise<void> {
   }
 }
 
-async function send(
-  source: SnapshotSource,
-  store: Store,
-  { job, to }: MigrateIntent,
-): Promise<void> {
+async function send(source: SnapshotSource, store: Store, { job, to }: MigrateIntent): Promise<void> {
   const message = await source
     .migrate(job, to)
     .catch((error: unknown) => ({ kind: 'problem' as const, text: `${job} stays: ${messageOf(error)}` }));

@@ -10,15 +10,38 @@ export function plainSnapshot(snapshot: ClusterSnapshot, utf8: boolean): readonl
   const nodes = snapshot.nodes.toSorted((a, b) => a.node - b.node);
   const jobs = jobRowsOf(snapshot);
   return [
-    ...table(nodeHeads, nodes.map((node) => nodeCells(node, utf8))),
-    ...(jobs.length > 0 ? ['', ...table(jobHeads, jobs.map((job) => jobCells(job, utf8)))] : []),
+    ...table(
+      nodeHeads,
+      nodes.map((node) => nodeCells(node, utf8)),
+    ),
+    ...(jobs.length > 0
+      ? [
+          '',
+          ...table(
+            jobHeads,
+            jobs.map((job) => jobCells(job, utf8)),
+          ),
+        ]
+      : []),
     '',
     totalsLine(snapshot),
   ];
 }
 
 /** A heading that begins with `>` stands over numbers, at the right. */
-const nodeHeads = ['>NODE', 'NAME', 'STATE', '>LOAD', '>UTIL', '>SPEED', '>CPUS', '>USED', '>TOTAL', '>GUESTS', 'REMARK'];
+const nodeHeads = [
+  '>NODE',
+  'NAME',
+  'STATE',
+  '>LOAD',
+  '>UTIL',
+  '>SPEED',
+  '>CPUS',
+  '>USED',
+  '>TOTAL',
+  '>GUESTS',
+  'REMARK',
+];
 const jobHeads = ['JOB', '>PID', '>WHERE', 'STATE', '>NMIGS', '>CPU', '>RSS', 'COMMAND'];
 
 function nodeCells(node: NodeView, utf8: boolean): readonly string[] {
@@ -36,9 +59,13 @@ function nodeCells(node: NodeView, utf8: boolean): readonly string[] {
     : ['-', '-', '-', '-', '-', '-', '-'];
   const state = node.state === 'down' ? 'DEAD' : node.state;
   const marks = node.state === 'monitor-only' ? [] : markOf(node).slice(0, 1);
-  return [String(node.node), node.name, state, ...readings, [...marks, problem ?? ''].filter(Boolean).join(', ')].map(
-    (text) => clean(text, utf8),
-  );
+  return [
+    String(node.node),
+    node.name,
+    state,
+    ...readings,
+    [...marks, problem ?? ''].filter(Boolean).join(', '),
+  ].map((text) => clean(text, utf8));
 }
 
 function jobCells(job: JobRow, utf8: boolean): readonly string[] {
@@ -67,10 +94,14 @@ function totalsLine(snapshot: ClusterSnapshot): string {
 
 function table(heads: readonly string[], rows: readonly (readonly string[])[]): readonly string[] {
   const titles = heads.map((head) => head.replace('>', ''));
-  const widths = titles.map((title, i) => Math.max(title.length, ...rows.map((row) => (row[i] ?? '').length)));
+  const widths = titles.map((title, i) =>
+    Math.max(title.length, ...rows.map((row) => (row[i] ?? '').length)),
+  );
   return [titles, ...rows].map((row) =>
     row
-      .map((text, i) => (heads[i]?.startsWith('>') ? padStart(text, widths[i] ?? 0) : padEnd(text, widths[i] ?? 0)))
+      .map((text, i) =>
+        heads[i]?.startsWith('>') ? padStart(text, widths[i] ?? 0) : padEnd(text, widths[i] ?? 0),
+      )
       .join('  ')
       .trimEnd(),
   );

@@ -68,7 +68,9 @@ function change(state: MonitorState, action: Change): MonitorState {
     case 'select':
       return state.showJobs ? select(state, action.by) : state;
     case 'page':
-      return state.showJobs ? select(state, action.by * pageOfJobs(state)) : scroll(state, action.by * pageOfNodes(state));
+      return state.showJobs
+        ? select(state, action.by * pageOfJobs(state))
+        : scroll(state, action.by * pageOfNodes(state));
     case 'edge': {
       const far = action.end === 'first' ? -maxNodeId : maxNodeId;
       return state.showJobs ? select(state, far) : scroll(state, far);
@@ -130,7 +132,10 @@ const mostDigits = String(maxNodeId).length;
 function pressWhileChoosing(state: MonitorState, key: string): Pressed {
   const { choosing } = state;
   if (!choosing) return { state, intent: null };
-  const typed = (text: string): Pressed => ({ state: { ...state, choosing: { ...choosing, typed: text } }, intent: null });
+  const typed = (text: string): Pressed => ({
+    state: { ...state, choosing: { ...choosing, typed: text } },
+    intent: null,
+  });
   const closed = { ...state, choosing: null };
   if (/^\d$/.test(key)) return typed((choosing.typed + key).slice(0, mostDigits));
   if (key === 'backspace') return typed(choosing.typed.slice(0, -1));
@@ -144,7 +149,13 @@ function pressWhileChoosing(state: MonitorState, key: string): Pressed {
 function send(state: MonitorState, job: JobId, to: Destination): Pressed {
   const known = typeof to !== 'number' || state.snapshot?.nodes.some(({ node }) => node === to) === true;
   if (!known) {
-    return { state: { ...state, message: { kind: 'problem', text: `${job} stays: there is no node ${to} in the map` } }, intent: null };
+    return {
+      state: {
+        ...state,
+        message: { kind: 'problem', text: `${job} stays: there is no node ${to} in the map` },
+      },
+      intent: null,
+    };
   }
   const name = to === 'balance' ? 'the best node' : to === 'home' ? 'home' : `node ${to}`;
   return {

@@ -89,7 +89,15 @@ const asciiGlyphs: Glyphs = {
   upDown: 'up down',
 };
 
-const attributes = { plain: '', bold: '1', dim: '2', dead: '1', key: '1', tab: '1;7', selected: '7' } as const;
+const attributes = {
+  plain: '',
+  bold: '1',
+  dim: '2',
+  dead: '1',
+  key: '1',
+  tab: '1;7',
+  selected: '7',
+} as const;
 const colourless: Theme['sgr'] = {
   ...attributes,
   bar: '',

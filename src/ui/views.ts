@@ -38,7 +38,8 @@ export const views: Readonly<Record<View, ViewSpec>> = {
     name: 'log',
     title: `load on a logarithmic scale, ${loadTitle}`,
     leastTop: 100,
-    axis: (max, ticks) => logAxis(smallestLoad, max, ticks, (value) => String(Number((value / 100).toPrecision(2)))),
+    axis: (max, ticks) =>
+      logAxis(smallestLoad, max, ticks, (value) => String(Number((value / 100).toPrecision(2)))),
     read: ({ load }) => ({ value: load, label: formatLoad(load) }),
   },
   memory: memoryView('memory', 'memory used, + = can be had up to the total', ({ mem }) => mem),
@@ -86,7 +87,8 @@ const kibPerGib = 1024 * 1024;
 /** Round numbers of MiB, or of GiB where there is much. */
 function memoryAxis(maxKib: number, mostTicks: number): Axis {
   const [unit, suffix] = maxKib >= 4 * kibPerGib ? [kibPerGib, ' GiB'] : [kibPerMib, ' MiB'];
-  const label = (step: number) => (value: number) => `${value.toFixed(Number.isInteger(step) ? 0 : 1)}${suffix}`;
+  const label = (step: number) => (value: number) =>
+    `${value.toFixed(Number.isInteger(step) ? 0 : 1)}${suffix}`;
   const axis = linearAxis(maxKib / unit, mostTicks, label, memoryFactors);
   return {
     top: axis.top * unit,

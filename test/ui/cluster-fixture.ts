@@ -31,7 +31,11 @@ export function aReport(part: Partial<NodeReport> = {}): NodeReport {
   };
 }
 
-export function aNode(node: number, part: Partial<NodeView> = {}, report: Partial<NodeReport> = {}): NodeView {
+export function aNode(
+  node: number,
+  part: Partial<NodeView> = {},
+  report: Partial<NodeReport> = {},
+): NodeView {
   return {
     node,
     name: `pc-${node}`,

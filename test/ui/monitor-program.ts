@@ -10,8 +10,6 @@ const options = Object.fromEntries(rest.map((word) => word.split('='))) as Recor
 const settings: Settings = JSON.parse(options['settings'] ?? '{}') as Settings;
 const startMs = Number(options['start'] ?? Date.now());
 const firstTick = Number(options['tick'] ?? 0);
-const failAfterMs = Number(options['failAfterMs'] ?? 0);
-if (failAfterMs > 0) setTimeout(() => { throw new Error('a bug'); }, failAfterMs);
 
 let wake: () => void = () => undefined;
 let closed = false;
@@ -21,12 +19,24 @@ const source: SnapshotSource = {
       yield livelySnapshot(Number(nodes), Number(jobs), tick, startMs);
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, 1000);
-        wake = () => { clearTimeout(timer); resolve(); };
+        wake = () => {
+          clearTimeout(timer);
+          resolve();
+        };
       });
     }
   },
-  migrate: async (job, to) => ({ kind: 'info', text: `${job} moved to ${to}` }),
-  close: () => { closed = true; wake(); },
+  migrate: (job, to) => {
+    if (options['fail'])
+      setImmediate(() => {
+        throw new Error('a bug');
+      });
+    return Promise.resolve({ kind: 'info', text: `${job} moved to ${to}` });
+  },
+  close: () => {
+    closed = true;
+    wake();
+  },
 };
 
 const { runMonitor } = await import('../../src/ui/monitor.js');
@@ -36,4 +46,8 @@ process.exitCode = await runMonitor({
   settings,
   env: process.env,
 });
-if (options['cpu']) process.stderr.write(JSON.stringify({ ...process.cpuUsage(), uptime: process.uptime(), rss: process.memoryUsage().rss }) + '\n');
+if (options['cpu'])
+  process.stderr.write(
+    JSON.stringify({ ...process.cpuUsage(), uptime: process.uptime(), rss: process.memoryUsage().rss }) +
+      '\n',
+  );

@@ -8,7 +8,13 @@ import type { Theme } from '../theme.js';
  * changes each second would grow by hundreds of megabytes a day. So it measures blanks, and the row is put in their
  * place when it draws.
  */
-const PaintedRow = memo(function PaintedRow({ text, width }: { readonly text: string; readonly width: number }) {
+const PaintedRow = memo(function PaintedRow({
+  text,
+  width,
+}: {
+  readonly text: string;
+  readonly width: number;
+}) {
   return (
     <Transform transform={() => text}>
       <Text>{' '.repeat(width)}</Text>

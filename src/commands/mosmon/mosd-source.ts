@@ -1,0 +1,69 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { connectMosd, type MosdClient } from '../../cluster/mosd-client.js';
+import type { ClusterSnapshot } from '../../core/cluster-map.js';
+import { MoskitError, messageOf } from '../../errors.js';
+import type { SnapshotSource } from '../../ui/snapshot-source.js';
+import { describeOutcome } from '../move-text.js';
+import { latestOf } from './latest.js';
+
+const intervalMs = 1_000;
+const againAfterMs = 1_000;
+
+/** The user's own mosd, which pushes what it knows. When it goes away, the next one is asked: jobs go on meanwhile. */
+export function mosdSource(first: MosdClient, env: NodeJS.ProcessEnv): SnapshotSource {
+  const closing = new AbortController();
+  let client: MosdClient | null = first;
+  closing.signal.addEventListener('abort', () => client?.close());
+
+  async function* snapshots(onTrouble: (reason: string) => void): AsyncGenerator<ClusterSnapshot> {
+    while (!closing.signal.aborted) {
+      if (client) {
+        yield* watch(client);
+        client = null;
+        if (!closing.signal.aborted) onTrouble('mosd has ended; starting it again');
+      }
+      client = await reconnect(onTrouble);
+    }
+  }
+
+  async function reconnect(onTrouble: (reason: string) => void): Promise<MosdClient | null> {
+    try {
+      await delay(againAfterMs, undefined, { signal: closing.signal });
+      const next = await connectMosd({ start: true, env });
+      if (!closing.signal.aborted) return next;
+      next.close();
+    } catch (error) {
+      if (!closing.signal.aborted) onTrouble(reasonOf(error));
+    }
+    return null;
+  }
+
+  return {
+    snapshots,
+    migrate: async (job, to) => {
+      if (!client) return { kind: 'problem', text: `${job} stays: mosd does not run` };
+      const outcome = await client.request('migrate', { target: job, to }, { timeoutMs: Infinity });
+      return { kind: outcome.moved ? 'info' : 'problem', text: describeOutcome(outcome) };
+    },
+    close: () => closing.abort(),
+  };
+}
+
+/** The snapshots of one mosd, until it ends. A reader that is slow gets the latest only. */
+async function* watch(client: MosdClient): AsyncGenerator<ClusterSnapshot> {
+  const latest = latestOf<ClusterSnapshot>();
+  const stop = client.onNotification('snapshot', latest.put);
+  void client.closed.then(latest.end);
+  try {
+    await client.request('watch', { intervalMs });
+  } catch {
+    client.close();
+  }
+  yield* latest;
+  stop();
+}
+
+function reasonOf(error: unknown): string {
+  const hint = error instanceof MoskitError && error.hint ? ` (${error.hint})` : '';
+  return `${messageOf(error).split('\n')[0] ?? ''}${hint}`;
+}
