@@ -21,7 +21,8 @@ export function exitMeansCheckpoint(spec: JobSpec, exit: JobExit): boolean {
 export const appDriver: Driver = {
   name: 'app',
   probe: ({ spec, process }) => {
-    if (spec.relocation.ckptExit === null) return Promise.resolve(no('the job gave no --ckpt-signal, --ckpt-exit or --restart'));
+    if (spec.relocation.ckptExit === null)
+      return Promise.resolve(no('the job gave no --ckpt-signal, --ckpt-exit or --restart'));
     if (spec.relocation.ckptSignal === null) {
       return Promise.resolve(no('the program saves itself on its own schedule only (no --ckpt-signal)'));
     }
@@ -53,7 +54,8 @@ async function save({ spec, folder, process }: DriverJob): Promise<FreezeResult>
     }
     if (!(await isAlive(process))) {
       const last = await readExit(folder);
-      if (!last) return { kind: 'ended', exit: { kind: 'unknown', reason: 'it was killed while it saved itself' } };
+      if (!last)
+        return { kind: 'ended', exit: { kind: 'unknown', reason: 'it was killed while it saved itself' } };
     }
   }
   throw new MoskitError(`the program did not leave within ${saveMs / 60_000} minutes after ${ckptSignal}`, {
@@ -62,8 +64,11 @@ async function save({ spec, folder, process }: DriverJob): Promise<FreezeResult>
 }
 
 /** A program that did not leave still runs: then there is nothing to start. */
-async function resume(job: Pick<DriverJob, 'spec' | 'folder' | 'env'> & Partial<Pick<DriverJob, 'process'>>): ReturnType<Driver['thaw']> {
-  if (job.process && (await isAlive(job.process)) && (await readExit(job.folder)) === null) return job.process;
+async function resume(
+  job: Pick<DriverJob, 'spec' | 'folder' | 'env'> & Partial<Pick<DriverJob, 'process'>>,
+): ReturnType<Driver['thaw']> {
+  if (job.process && (await isAlive(job.process)) && (await readExit(job.folder)) === null)
+    return job.process;
   const { restart } = job.spec.relocation;
   return startAgain(job, restart === null ? job.spec.argv : ['sh', '-c', restart]);
 }

@@ -33,9 +33,19 @@ export async function probeDrivers(
       try {
         const result = await probe({ spec, folder, process });
         if (!result.ok) return { driver: name, reasons: result.reasons, requirements: null, rssKib: 0 };
-        return { driver: name, reasons: [], requirements: result.requirements, rssKib: result.requirements.rssKib };
+        return {
+          driver: name,
+          reasons: [],
+          requirements: result.requirements,
+          rssKib: result.requirements.rssKib,
+        };
       } catch (error) {
-        return { driver: name, reasons: [`its probe failed: ${messageOf(error)}`], requirements: null, rssKib: 0 };
+        return {
+          driver: name,
+          reasons: [`its probe failed: ${messageOf(error)}`],
+          requirements: null,
+          rssKib: 0,
+        };
       }
     }),
   );

@@ -7,7 +7,8 @@ import { admitCriu } from './criu-admission.js';
 import { probeCriu } from './criu-probe.js';
 import { criuError, findCriu, say, type Criu } from './criu-tools.js';
 import type { Driver, JobProcess } from './driver.js';
-import { continueTree, isAlive, killTree, readStat } from './process-tree.js';
+import { readStat } from './proc.js';
+import { continueTree, isAlive, killTree } from './process-tree.js';
 import { readExit } from './sandbox.js';
 
 /** What both ends need to know of sockets, locks and deleted files (reference: criu(8)). */

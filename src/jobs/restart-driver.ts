@@ -15,7 +15,10 @@ export const restartDriver: Driver = {
   probe: ({ spec, process }) =>
     spec.relocation.restartable
       ? plainRequirements('restart', process)
-      : Promise.resolve({ ok: false, reasons: ['the job did not say that it may be started again (--restartable)'] }),
+      : Promise.resolve({
+          ok: false,
+          reasons: ['the job did not say that it may be started again (--restartable)'],
+        }),
   admit: () => Promise.resolve(null),
   freeze: async ({ process, folder }) => {
     await stopTree(process);

@@ -3,7 +3,10 @@ import type { DriverJob, JobProcess } from './driver.js';
 import { startJob } from './sandbox.js';
 
 /** Starts a command of a job in its folder: the job's own, or the one that goes on from a saved state. */
-export function startAgain(job: Pick<DriverJob, 'spec' | 'folder' | 'env'>, argv: readonly string[]): Promise<JobProcess> {
+export function startAgain(
+  job: Pick<DriverJob, 'spec' | 'folder' | 'env'>,
+  argv: readonly string[],
+): Promise<JobProcess> {
   return startJob({
     folder: job.folder,
     argv,
