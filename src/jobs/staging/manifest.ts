@@ -46,3 +46,4 @@ export function emptyManifest(): Manifest {
   return { format: 1, listedAtNs: '0', entries: [], skipped: [], bytes: 0 };
 }
 export { parseManifest } from './parse-manifest.js';
+export { packManifest } from './pack-manifest.js';

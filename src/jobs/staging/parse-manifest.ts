@@ -1,13 +1,14 @@
 import { ProtocolError } from '../../errors.js';
 import { byteStringProblem, pathProblem } from './byte-path.js';
 import { bytesOf, type Entry, type EntryType, type Manifest, type Skipped } from './manifest.js';
+import { unpackJson } from './pack-manifest.js';
 
 const maxEntries = 4_000_000;
 const types: ReadonlySet<unknown> = new Set<EntryType>(['file', 'dir', 'symlink', 'fifo']);
 
-/** A manifest from a file or a peer; throws where anything is not as `listTree` writes it. */
+/** A manifest, packed or not, from a file or a peer; throws where anything is not as `listTree` writes it. */
 export function parseManifest(value: unknown): Manifest {
-  const fields = object(value, 'a manifest');
+  const fields = object(typeof value === 'string' ? unpackJson(value) : value, 'a manifest');
   if (fields['format'] !== 1) throw damaged('its format is not known here');
   const entries = list(fields['entries']).map(parseEntry);
   if (new Set(entries.map((entry) => entry.path)).size !== entries.length)

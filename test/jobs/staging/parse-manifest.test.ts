@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { bytesOf, emptyManifest, parseManifest } from '../../../src/jobs/staging/manifest.js';
+import { deflateRawSync } from 'node:zlib';
+import {
+  bytesOf,
+  emptyManifest,
+  packManifest,
+  parseManifest,
+  type Entry,
+} from '../../../src/jobs/staging/manifest.js';
 
 const entry = { path: 'a', type: 'file', mode: 0o644, mtimeNs: '1', ctimeNs: '-1', size: 10, dataBytes: 4 };
 const manifest = { ...emptyManifest(), entries: [entry], bytes: 4 };
@@ -15,7 +22,21 @@ describe('parseManifest', () => {
     expect(parseManifest({ ...manifest, entries: [more] }).entries).toEqual([{ ...entry, mode: 0o755 }]);
   });
 
+  it('takes a packed one, which is small enough for a message', () => {
+    const entries = Array.from({ length: 50_000 }, (_, index) => ({
+      ...entry,
+      path: `node_modules/package-${index % 500}/lib/file-${index}\xff.js`,
+      mtimeNs: String(1_700_000_000_000_000_000n + BigInt(index) * 7_919_333n),
+    }));
+    const packed = packManifest({ ...emptyManifest(), entries: entries as unknown as readonly Entry[] });
+    expect(packed.length).toBeLessThan(2 * 1024 * 1024);
+    expect(parseManifest(packed).entries).toEqual(entries);
+  });
+
   it.each([
+    ['a packed nothing', ''],
+    ['something else packed', Buffer.from('hello').toString('base64')],
+    ['a packed bomb', deflateRawSync(Buffer.alloc(600 * 1024 * 1024, ' ')).toString('base64')],
     ['nothing', null],
     ['a list', []],
     ['another format', { ...manifest, format: 2 }],
