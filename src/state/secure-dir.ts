@@ -1,6 +1,6 @@
 import { lstat, mkdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { errnoOf, MoskitError, messageOf, RefusedError } from '../errors.js';
+import { MoskitError, messageOf, RefusedError } from '../errors.js';
 
 const writableByOthers = 0o022;
 
@@ -13,7 +13,7 @@ export async function ensurePrivateDir(path: string): Promise<void> {
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 });
   } catch (error) {
-    if (errnoOf(error) !== 'EEXIST') {
+    if (!(await lstat(folder).catch(() => null))) {
       throw new MoskitError(`cannot make the folder ${folder}: ${messageOf(error)}`, { cause: error });
     }
   }
