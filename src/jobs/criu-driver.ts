@@ -1,7 +1,5 @@
-import { spawn } from 'node:child_process';
 import { readdir, readFile, readlink, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Duplex } from 'node:stream';
 import { MoskitError } from '../errors.js';
 import { admitCriu } from './criu-admission.js';
 import { probeCriu } from './criu-probe.js';
@@ -9,11 +7,12 @@ import { criuError, findCriu, say, type Criu } from './criu-tools.js';
 import type { Driver, JobProcess } from './driver.js';
 import { readStat } from './proc.js';
 import { continueTree, isAlive, killTree } from './process-tree.js';
+import { startCriu } from './run-criu.js';
 import { readExit } from './sandbox.js';
 
 /** What both ends need to know of sockets, locks and deleted files (reference: criu(8)). */
 const common = ['--file-locks', '--tcp-established', '--ext-unix-sk', '--manage-cgroups=ignore', '-v2'];
-/** CRIU speaks with its page server over its stdout: a socket pair of ours, so that no port is opened anywhere. */
+/** CRIU speaks with its page server over its stdout, which is a socket of ours: no port is opened anywhere. */
 const pageSocket = ['--ps-socket', '1'];
 const chownMs = 30_000;
 
@@ -49,12 +48,12 @@ export const criuDriver: Driver = {
       '--leave-stopped',
     ];
     const remote = pages ? ['--page-server', '--address', '127.0.0.1', '--port', '1', ...pageSocket] : [];
-    const code = await runCriu(
+    const dump = startCriu(
       criu,
       [...args, '--link-remap', '--ghost-limit', '64M', ...remote, ...common],
       pages,
     );
-    if (code !== 0) {
+    if ((await dump.code) !== 0) {
       const ended = await readExit(job.folder);
       if (ended && !(await isAlive(job.process))) return { kind: 'ended', exit: ended };
       throw await criuError('dump', join(job.imageDir, 'dump.log'));
@@ -70,13 +69,13 @@ export const criuDriver: Driver = {
 
   receivePages: async ({ imageDir }, pages) => {
     const criu = await criuHere();
-    const code = await runCriu(
-      criu,
-      ['page-server', '-D', imageDir, '-o', 'page-server.log', '-v2', ...pageSocket],
-      pages,
-    );
-    if (code !== 0) throw await criuError('page-server', join(imageDir, 'page-server.log'));
-    await own(criu, imageDir);
+    const args = ['page-server', '-D', imageDir, '-o', 'page-server.log', '-v2', ...pageSocket];
+    const { code } = startCriu(criu, args, pages);
+    const finish = async (): Promise<void> => {
+      if ((await code) !== 0) throw await criuError('page-server', join(imageDir, 'page-server.log'));
+      await own(criu, imageDir);
+    };
+    return { done: finish() };
   },
   restoreStopped: async ({ imageDir, folder }) => {
     const criu = await criuHere();
@@ -93,8 +92,8 @@ export const criuDriver: Driver = {
       '--pidfile',
       pidFile,
     ];
-    const code = await runCriu(criu, [...args, ...common], null);
-    if (code !== 0) throw await criuError('restore', join(imageDir, 'restore.log'));
+    const { code } = startCriu(criu, [...args, ...common], null);
+    if ((await code) !== 0) throw await criuError('restore', join(imageDir, 'restore.log'));
     await own(criu, imageDir);
     return restoredProcess(Number((await readFile(pidFile, 'utf8')).trim()), folder.dir);
   },
@@ -108,27 +107,6 @@ export const criuDriver: Driver = {
     await rm(imageDir, { recursive: true, force: true });
   },
 };
-
-/** Runs CRIU with its page socket joined to `pages`. Answers its exit code. */
-async function runCriu(criu: Criu, args: readonly string[], pages: Duplex | null): Promise<number | null> {
-  const words = [...criu.words, ...args];
-  const child = spawn(words[0]!, words.slice(1), { stdio: ['ignore', pages ? 'pipe' : 'ignore', 'ignore'] });
-  // A pipe of a child process is a socket pair, so its stdout can be written to as well.
-  const socket = child.stdout as unknown as Duplex | null;
-  if (socket && pages) {
-    socket.on('error', () => undefined);
-    pages.on('error', () => socket.destroy());
-    pages.once('close', () => socket.destroy());
-    pages.pipe(socket);
-    socket.pipe(pages, { end: false });
-  }
-  return new Promise((resolve, reject) => {
-    child.once('error', (error) =>
-      reject(new MoskitError(`criu can't be started: ${error.message}`, { cause: error })),
-    );
-    child.once('exit', (code) => resolve(code));
-  });
-}
 
 /** Images that a privileged CRIU wrote must be readable to mosd, which sends them. */
 async function own(criu: Criu, dir: string): Promise<void> {

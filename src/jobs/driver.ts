@@ -62,6 +62,11 @@ export type FreezeResult =
   /** It ended by itself before it could be frozen: not an error, the job is done. */
   | { readonly kind: 'ended'; readonly exit: JobExit };
 
+/** Ready for pages; `done` settles when all are on the disk. Nothing may be sent before it is there. */
+export interface PageReceiver {
+  readonly done: Promise<void>;
+}
+
 /**
  * One way of relocating a job. Frozen on both sides until the commit; success ends the source, any failure thaws it.
  * The source calls probe, freeze, then thaw or discard; the target calls admit, receivePages, restoreStopped, then
@@ -82,7 +87,7 @@ export interface Driver {
   discard(job: DriverJob): Promise<void>;
 
   /** Takes the pages that freeze sends and puts them into `imageDir`; null where the driver has none. */
-  receivePages: ((job: Omit<DriverJob, 'process'>, pages: Duplex) => Promise<void>) | null;
+  receivePages: ((job: Omit<DriverJob, 'process'>, pages: Duplex) => Promise<PageReceiver>) | null;
   /** Brings the job up, stopped. Null: nothing is running before `continue` (app, restart). */
   restoreStopped(job: Omit<DriverJob, 'process'>): Promise<JobProcess | null>;
   continue(job: Omit<DriverJob, 'process'>, restored: JobProcess | null): Promise<JobProcess>;

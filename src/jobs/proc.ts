@@ -48,7 +48,9 @@ export async function childrenOf(pid: number): Promise<readonly number[]> {
     () => false,
   );
   if (!(await hasChildrenFiles)) {
-    return allStats().filter((stat) => stat.ppid === pid && !isGone(stat)).map((stat) => stat.pid);
+    return allStats()
+      .filter((stat) => stat.ppid === pid && !isGone(stat))
+      .map((stat) => stat.pid);
   }
   const tasks = await readdir(`/proc/${pid}/task`).catch(() => []);
   const lists = await Promise.all(

@@ -19,12 +19,14 @@ const killMs = 20_000;
  * still; new ones that appear meanwhile are stopped too.
  */
 export async function stopTree(job: JobProcess): Promise<void> {
-  for (const giveUpAt = Date.now() + stopMs; ; await delay(roundMs)) {
+  const giveUpAt = Date.now() + stopMs;
+  for (;;) {
     const running = await runningOf(job);
     if (running.length === 0) return;
     for (const pid of running) send(pid, 'SIGSTOP');
     if (Date.now() > giveUpAt)
       throw new MoskitError(`PID ${running[0]} can't be stopped: it sits in the kernel`);
+    await delay(roundMs);
   }
 }
 
@@ -52,10 +54,12 @@ export async function continueTree(job: JobProcess, except: readonly number[] = 
 
 /** No survivors; resolves when all are gone. The sh goes first, or it would write down how its command died. */
 export async function killTree(job: JobProcess): Promise<void> {
-  for (const giveUpAt = Date.now() + killMs; ; await delay(roundMs)) {
+  const giveUpAt = Date.now() + killMs;
+  for (;;) {
     const alive = await treeOf(job);
     if (alive.length === 0) return;
     for (const pid of alive) send(pid, 'SIGKILL');
     if (Date.now() > giveUpAt) throw new MoskitError(`PID ${alive[0]} does not end: it sits in the kernel`);
+    await delay(roundMs);
   }
 }

@@ -8,8 +8,8 @@ import { readExit } from './job-exit.js';
 import { mayMakePidNamespaces } from './pid-namespace.js';
 import { recorderScript, recorderShell } from './recorder.js';
 import { spawnRecorder } from './spawn-recorder.js';
-import { argvOf } from './stdin-words.js';
-import { commandOf, isAlive } from './tree-members.js';
+import { argvOf, isHelperArgv } from './stdin-words.js';
+import { isAlive, treeOf } from './tree-members.js';
 
 export { exitOf, readExit, readMessages } from './job-exit.js';
 export { endStdin, stdinPosition } from './stdin-feeder.js';
@@ -57,11 +57,18 @@ export async function startJob(options: StartOptions): Promise<JobProcess> {
 
 /** A signal that came before the command is there would end in the recording sh, which forgets it. */
 async function commandRuns(job: JobProcess, folder: JobFolder): Promise<void> {
-  for (; ; await delay(lookMs)) {
-    const argvs = await Promise.all((await commandOf(job)).map((pid) => argvOf(pid)));
-    if (argvs.some((argv) => argv.length > 0 && !argv.includes(recorderScript))) return;
+  for (;;) {
+    const [, ...pids] = await treeOf(job);
+    const argvs = await Promise.all(pids.map((pid) => argvOf(pid)));
+    if (argvs.some(isCommand)) return;
     if ((await readExit(folder)) !== null || !(await isAlive(job))) return;
+    await delay(lookMs);
   }
+}
+
+/** Until it has become another program, a child of the sh looks like the sh. */
+function isCommand(argv: readonly string[]): boolean {
+  return argv.length > 0 && !argv.includes(recorderScript) && !isHelperArgv(argv);
 }
 
 function seccompWords(filter: string): readonly string[] {

@@ -40,10 +40,12 @@ async function mainOf(job: JobProcess): Promise<readonly number[]> {
 }
 
 async function killCommand(job: JobProcess): Promise<void> {
-  for (const giveUpAt = Date.now() + killMs; Date.now() < giveUpAt; await delay(roundMs)) {
+  const giveUpAt = Date.now() + killMs;
+  while (Date.now() < giveUpAt) {
     send(job.pid, 'SIGCONT'); // a stopped sh could not write
     const victims = await commandOf(job);
     if (victims.length === 0) return;
     for (const pid of victims) send(pid, 'SIGKILL');
+    await delay(roundMs);
   }
 }

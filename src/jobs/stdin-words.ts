@@ -16,7 +16,10 @@ export function feederWords(keeper: string, spool: string): readonly string[] {
 
 /** Neither is a part of what the user started. */
 export async function isHelper(pid: number): Promise<boolean> {
-  const argv = await argvOf(pid);
+  return isHelperArgv(await argvOf(pid));
+}
+
+export function isHelperArgv(argv: readonly string[]): boolean {
   return isKeeper(argv) || isFeeder(argv);
 }
 
