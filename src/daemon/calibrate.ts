@@ -17,8 +17,8 @@ const measureUs = 160_000;
 export async function calibrateSpeed(): Promise<number> {
   await runSlices(warmUpUs); // the compiler is busy with the loop at first
   const rates = (await runSlices(measureUs)).sort((a, b) => b - a);
-  // The faster half: the others shared a core with a hyperthread, or paid for a garbage collection.
-  const best = rates.slice(0, Math.ceil(rates.length / 2));
+  // The fastest quarter: the others shared a core with a hyperthread, or paid for a garbage collection.
+  const best = rates.slice(0, Math.ceil(rates.length / 4));
   const unitsPerMs = best.reduce((sum, rate) => sum + rate, 0) / best.length;
   return roundSpeed((unitsPerMs / standardUnitsPerMs) * standardSpeed);
 }

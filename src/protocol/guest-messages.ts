@@ -49,11 +49,13 @@ export interface GuestMethods {
     FilesRef & { readonly ticket: string; readonly limitBytes: number },
     { readonly bytes: number },
   ];
-  /** The target takes memory pages from the channel; answers when all are on its disk. */
-  readonly 'pages.receive': [
+  /** The target stands ready to take memory pages from the channel. */
+  readonly 'pages.open': [
     MoveRef & { readonly driver: DriverName; readonly ticket: string },
     Record<string, never>,
   ];
+  /** Answers when all pages are on the target's disk. */
+  readonly 'pages.receive': [MoveRef, Record<string, never>];
 }
 
 export interface JobRef {

@@ -165,7 +165,8 @@ export const guestSchemas = {
     skipBefore: z.record(z.string().max(64), offset),
   }),
   'files.receive': filesRef.extend({ ticket, limitBytes: z.number().int().nonnegative() }),
-  'pages.receive': z.object({ job: jobId, generation, driver, ticket }),
+  'pages.open': z.object({ job: jobId, generation, driver, ticket }),
+  'pages.receive': moveRef,
 } as const;
 
 export const homeSchemas = {

@@ -130,7 +130,11 @@ function preparedHere(context: GuestContext, home: HomeIdentity, ref: MoveRef): 
   return record;
 }
 
-export async function receivePages(
+/** Transfers of pages that are under way, by guest. */
+const receiving = new Map<string, Promise<void>>();
+
+/** Answers when the receiver stands: only then may the source begin to send. */
+export async function openPages(
   context: GuestContext,
   home: HomeIdentity,
   params: MoveRef & { readonly driver: DriverName; readonly ticket: string },
@@ -140,10 +144,22 @@ export async function receivePages(
   const record = preparedHere(context, home, params);
   await mkdir(imageDirOf(record, params.generation), { recursive: true, mode: 0o700 });
   const channel = await context.tickets.take(params.ticket);
-  try {
-    await driver.receivePages(targetJobOf(record, params.generation), channel);
-    return {};
-  } finally {
-    channel.destroy();
-  }
+  const { done } = await driver.receivePages(targetJobOf(record, params.generation), channel);
+  const finished = done.finally(() => channel.destroy());
+  finished.catch(() => undefined);
+  receiving.set(guestKey(params.job, home.cluster), finished);
+  return {};
+}
+
+/** Answers when all pages are on the disk. */
+export async function receivePages(
+  _context: GuestContext,
+  home: HomeIdentity,
+  ref: MoveRef,
+): Promise<Record<string, never>> {
+  const key = guestKey(ref.job, home.cluster);
+  const done = receiving.get(key);
+  if (!done) throw new MoskitError(`no pages of job ${ref.job} are expected`);
+  await done.finally(() => receiving.delete(key));
+  return {};
 }

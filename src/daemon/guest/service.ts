@@ -5,7 +5,7 @@ import { guestSchemas, parseShape } from '../../protocol/schemas.js';
 import type { ChannelTickets } from '../channel-tickets.js';
 import type { Log } from '../log.js';
 import { prepare } from './admission.js';
-import { listFiles, receiveFiles, receivePages, sendFiles } from './files.js';
+import { listFiles, openPages, receiveFiles, receivePages, sendFiles } from './files.js';
 import { continueGuest, discard, freeze, probe, restore, thaw } from './moves.js';
 import type { Guests, HomeIdentity } from './registry.js';
 import { checkFolder, forget, list, probeFolder, signal, start, unprobeFolder } from './runs.js';
@@ -50,6 +50,7 @@ const handlers: Handlers = {
   'files.list': listFiles,
   'files.send': sendFiles,
   'files.receive': receiveFiles,
+  'pages.open': openPages,
   'pages.receive': receivePages,
 };
 

@@ -7,6 +7,8 @@ import type { NodeAccess } from '../node-access.js';
 export interface Relay {
   readonly sourceTicket: string;
   readonly targetTicket: string;
+  /** Bytes that went from source to target so far. */
+  bytes(): number;
   /** Settles when the source has sent all; rejects when either side broke. */
   readonly done: Promise<void>;
   destroy(): void;
@@ -20,11 +22,16 @@ export async function openRelay(source: NodeAccess, target: NodeAccess): Promise
     source.open({ open: 'bulk', ticket: sourceTicket }),
     target.open({ open: 'bulk', ticket: targetTicket }),
   );
+  let bytes = 0;
+  from.on('data', (chunk: Buffer) => {
+    bytes += chunk.length;
+  });
   const done = pump(from, to);
   done.catch(() => undefined);
   return {
     sourceTicket,
     targetTicket,
+    bytes: () => bytes,
     done,
     destroy: () => {
       from.destroy();

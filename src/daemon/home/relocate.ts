@@ -168,6 +168,9 @@ async function transferAndRestore(
     const jobFiles = dirShared || driver === 'restart' ? null : await relay();
     const imageFiles = dirShared || driver !== 'criu' ? null : await relay();
 
+    if (pages) {
+      await target.call('pages.open', { ...ref, driver, ticket: pages.targetTicket }, { timeoutMs: 60_000 });
+    }
     await job.io.pause();
     const skipBefore = driver === 'restart' ? {} : await deliveredOf(job);
     job.moving = { to: move.to, step: 'freeze' };
@@ -178,10 +181,12 @@ async function transferAndRestore(
         { ...ref, driver, ticket: pages?.sourceTicket ?? null },
         { timeoutMs: freezeTimeoutMs },
       ),
-      pages ? receivePages(move, driver, pages) : undefined,
+      pages ? target.call('pages.receive', ref, { timeoutMs: freezeTimeoutMs }) : undefined,
     ]);
     if (frozen.kind === 'ended') throw new MoskitError(`job ${id} ended by itself before it could be moved`);
-    bytes += frozen.bytes;
+    const pageBytes = pages?.bytes() ?? 0;
+    bytes += pageBytes;
+    measure(move, pageBytes, performance.now() - frozenAtMs);
     job.moving = { to: move.to, step: 'last files' };
     const sent = await Promise.all([
       jobFiles
@@ -202,20 +207,10 @@ async function transferAndRestore(
     await job.journal.append({ step: 'commit', generation, atMs: Date.now() });
     job.moving = { to: move.to, step: 'continue' };
     await target.call('guest.continue', { ...ref, driver }, { timeoutMs: 60_000 });
-    measure(move, frozen.bytes, performance.now() - frozenAtMs);
     return { frozenMs: performance.now() - frozenAtMs, frozenAtMs, bytes };
   } finally {
     for (const opened of relays) opened.destroy();
   }
-}
-
-/** A freeze that fails must not leave the receiver waiting for pages. */
-async function receivePages(move: Move, driver: DriverName, pages: Relay): Promise<void> {
-  await move.target.call(
-    'pages.receive',
-    { job: move.job.record.job, generation: move.generation, driver, ticket: pages.targetTicket },
-    { timeoutMs: freezeTimeoutMs },
-  );
 }
 
 /** The first pass of the files, while the job runs. A job that starts again gets its folder fresh from home. */
