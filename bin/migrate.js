@@ -1,2 +1,2 @@
 #!/usr/bin/env node
-import '../dist/tools.mjs';
+require('../dist/tools.cjs');

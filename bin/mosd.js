@@ -1,2 +1,2 @@
 #!/usr/bin/env node
-import '../dist/moskit.mjs';
+void import('../dist/moskit.mjs');

@@ -5,10 +5,6 @@ import { thinCommands } from './commands/thin-commands.js';
 
 /** Everything in one file: what is copied to the nodes. Its heavy parts load only when they are wanted. */
 const commands: CommandTable = {
-  mosrun: {
-    describe: 'start a command on the best node',
-    start: async (argv) => (await import('./commands/mosrun.js')).runMosrun(argv),
-  },
   mosmon: {
     describe: 'watch the load of all nodes',
     start: async (argv) => (await import('./commands/mosmon.js')).runMosmon(argv),

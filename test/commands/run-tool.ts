@@ -2,8 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { dirname, join } from 'node:path';
 
-export const repository =
-  process.env['MOSKIT_TEST_ROOT'] ?? dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+export const repository = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
 export interface ToolRun {
   readonly code: number | null;
