@@ -22,10 +22,10 @@ export interface BelowInput {
   readonly utf8: boolean;
 }
 
-/** Rows below the floor, in the order in which they are given up when the chart is low: names, marks, jobs. */
+/** Rows below the floor, the first of them the last to be given up when the chart is low. */
 export function belowBars(input: BelowInput): readonly Row[] {
   const room = Math.max(0, Math.floor(input.height / 2) - 1 - input.plan.numberRows);
-  const extra = [...jobRows(input), ...markRows(input), ...nameRows(input)].slice(0, room);
+  const extra = [...jobRows(input), ...markRows(input), ...nameRows(input), ...problemRows(input)].slice(0, room);
   return [...numberRows(input), ...extra];
 }
 
@@ -115,9 +115,21 @@ function jobCell(jobs: readonly JobView[], node: NodeView, { plan, glyphs }: Bel
   return ['accent', inColumn(text, plan)];
 }
 
+const mostProblems = 3;
+
+/** Why dead nodes are dead. */
+function problemRows({ visible, labelWidth, utf8 }: BelowInput): readonly Row[] {
+  const dead = visible.filter(({ state, problem }) => state === 'down' && problem !== undefined);
+  return dead
+    .slice(0, mostProblems)
+    .map(({ node, problem }) => line('', labelWidth, [['dim', `${node} is dead: ${clean(problem ?? '', utf8)}`]]));
+}
+
 /** What is special about a node, as long as it fits. */
 function markRows({ visible, plan, labelWidth }: BelowInput): readonly Row[] {
   const marks = visible.map(markOf);
+  // What is true of all (a cluster watched over sh) need not be said of each.
+  if (visible.every(({ state }) => state === 'monitor-only')) return [];
   if (marks.every((mark) => mark.length === 0)) return [];
   const spans = marks.map((mark): Span => {
     const fitting = mark.find((word) => word.length < Math.max(2, plan.columnWidth)) ?? '';

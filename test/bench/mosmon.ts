@@ -65,8 +65,7 @@ async function firstFrame(env: NodeJS.ProcessEnv): Promise<number> {
   const elapsedMs = await new Promise<number>((resolve, reject) => {
     screen.stdout?.on('data', (chunk: Buffer) => {
       seen += chunk.toString('utf8');
-      if (/load/i.test(seen) && seen.includes('\n') && seen.length > 400)
-        resolve(performance.now() - startMs);
+      if (/nodes 1 to \d+ of 200/.test(seen)) resolve(performance.now() - startMs);
     });
     screen.once('exit', () =>
       reject(new Error(`mosmon ended before its first frame: ${JSON.stringify(seen.slice(0, 300))}`)),

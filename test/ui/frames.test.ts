@@ -93,7 +93,7 @@ describe('whole frames', () => {
       { columns: 80, rows: 24, settings: { showDead: true } },
       six,
     );
-    expect(frame).toMatch(/ D .*\n.* E .*\n.* A .*\n.* D /);
+    expect(frame).toMatch(/ D .*\n.* E\b.*\n.* A .*\n.* D /);
   });
   const numberings = [
     ['w', 'wide', 'nodes 1 to 28 of 200'],

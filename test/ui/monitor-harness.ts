@@ -93,7 +93,7 @@ export function screenText(terminal: InstanceType<typeof xterm.Terminal>): strin
     { length: terminal.rows },
     (_, row) => active.getLine(active.viewportY + row)?.translateToString(true) ?? '',
   );
-  return rows.join('\n').trimEnd();
+  return rows.map((row) => row.trimEnd()).join('\n').trimEnd();
 }
 
 function makeFeed(answer: Message) {

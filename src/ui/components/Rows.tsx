@@ -1,22 +1,22 @@
-import { memo } from 'react';
+import { createContext, memo, useContext } from 'react';
 import { Box, Text, Transform } from 'ink';
-import { paint, type Row } from '../row.js';
+import { createCanvas } from '../canvas.js';
+import { paint, rowWidth, type Row } from '../row.js';
 import type { Theme } from '../theme.js';
 
-/**
- * One row of the screen, already painted. ink keeps every text that it has ever measured, for ever: a screen that
- * changes each second would grow by hundreds of megabytes a day. So it measures blanks, and the row is put in their
- * place when it draws.
- */
-const PaintedRow = memo(function PaintedRow({
-  text,
-  width,
-}: {
+export const CanvasContext = createContext(createCanvas());
+
+interface MarkedRowProps {
   readonly text: string;
+  readonly cells: number;
   readonly width: number;
-}) {
+}
+
+/** One row of the screen, already painted; see canvas.ts for why ink gets blanks. */
+const MarkedRow = memo(function MarkedRow({ text, cells, width }: MarkedRowProps) {
+  const canvas = useContext(CanvasContext);
   return (
-    <Transform transform={() => text}>
+    <Transform transform={() => canvas.mark({ text, cells })}>
       <Text>{' '.repeat(width)}</Text>
     </Transform>
   );
@@ -32,7 +32,7 @@ export function Rows({ rows, width, theme }: RowsProps) {
   return (
     <Box flexDirection="column" width={width} height={rows.length} flexShrink={0}>
       {rows.map((row, i) => (
-        <PaintedRow key={i} text={paint(row, theme)} width={width} />
+        <MarkedRow key={i} text={paint(row, theme)} cells={rowWidth(row)} width={width} />
       ))}
     </Box>
   );

@@ -1,8 +1,10 @@
 import { render } from 'ink';
+import { createCanvas } from '../canvas.js';
 import type { Screen } from '../screen.js';
 import type { Store } from '../store.js';
 import type { Theme } from '../theme.js';
 import { Monitor } from './Monitor.js';
+import { CanvasContext } from './Rows.js';
 
 export interface MountOptions {
   readonly store: Store;
@@ -14,8 +16,14 @@ export interface MountOptions {
 
 /** Lets ink lay the screen out. Answers the function that ends it. */
 export function mountMonitor({ store, theme, screen, stdin, onKey }: MountOptions): () => void {
-  const instance = render(<Monitor store={store} theme={theme} onKey={onKey} />, {
-    stdout: frameCatcher(store, screen),
+  const canvas = createCanvas();
+  const monitor = (
+    <CanvasContext value={canvas}>
+      <Monitor store={store} theme={theme} onKey={onKey} />
+    </CanvasContext>
+  );
+  const instance = render(monitor, {
+    stdout: frameCatcher(store, (frame) => screen.paint(canvas.compose(frame))),
     stdin,
     exitOnCtrlC: false,
     patchConsole: false,
@@ -26,8 +34,8 @@ export function mountMonitor({ store, theme, screen, stdin, onKey }: MountOption
   return () => instance.unmount();
 }
 
-/** Stands where ink expects the terminal, and hands its frames to the screen. */
-function frameCatcher(store: Store, screen: Screen): NodeJS.WriteStream {
+/** Stands where ink expects the terminal, and hands its frames over. */
+function frameCatcher(store: Store, show: (frame: string) => void): NodeJS.WriteStream {
   const output = {
     get columns() {
       return store.get().size.columns;
@@ -36,7 +44,7 @@ function frameCatcher(store: Store, screen: Screen): NodeJS.WriteStream {
       return store.get().size.rows;
     },
     write: (frame: string) => {
-      if (frame !== '') screen.paint(frame);
+      if (frame !== '') show(frame);
       return true;
     },
     on: () => output,
