@@ -97,6 +97,7 @@ describe('parseClassicMap', () => {
     ['1 10.0.0.1 1\n1 10.0.0.2 1', 2, 'node 1 is already given by line 1'],
     ['1 10.0.0.1 4\n9 10.0.0.3 4', 2, 'addresses 10.0.0.3 to 10.0.0.4 are already given by line 1'],
     ['1 10.0.0.1 1\n\n2 10.0.0.1 1', 3, 'address 10.0.0.1 is already given by line 1'],
+    ['1 10.0.0.1 200\n300 10.0.0.5 1', 2, 'address 10.0.0.5 is already given by line 1'],
     ['1 n1 1\n2 N1 1', 2, 'N1 is already given by line 1'],
     ['1 10.0.0.1 1\n1 10.0.0.1 ALIAS', 2, 'ALIAS address 10.0.0.1 lies inside the range of line 1'],
     ['1 10.0.0.1 1\n1 a ALIAS\n1 a ALIAS', 3, 'a is already given by line 2'],
@@ -122,13 +123,19 @@ describe('parseClassicMap', () => {
     ]);
   });
 
+  test('finds all that lies inside a long range, not just the first', () => {
+    expect(problemsOf('1 10.0.0.1 200\n300 10.0.0.5 1\n400 10.0.0.100 1').map(({ line }) => line)).toEqual([
+      2, 3,
+    ]);
+  });
+
   test('blames the ALIAS also when it comes first', () => {
     expect(problemsOf('1 10.0.0.3 ALIAS\n1 10.0.0.1 5')).toMatchObject([{ line: 1 }]);
   });
 
   test('names every problem, in the order of the lines', () => {
-    expect(problemsOf('x\n1 10.0.0.1 1\n1 127.0.0.1 1\n2 10.0.0.1 1').map(({ line }) => line)).toEqual([
-      1, 3, 4,
+    expect(problemsOf('x\n1 10.0.0.1 1\n1 127.0.0.1 1\n2 10.0.0.1 1\nx').map(({ line }) => line)).toEqual([
+      1, 3, 4, 5,
     ]);
   });
 

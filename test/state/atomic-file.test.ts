@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
-import { mkdir, readdir, readFile, stat, utimes, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { mkdir, open, readdir, readFile, stat, utimes, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { describe, expect, test, vi } from 'vitest';
 import { removeStaleTemps, tempName, writeFileAtomic } from '../../src/state/atomic-file.js';
 import { canMount, smallDisk, tempFolder } from './temp-folder.js';
 
@@ -55,6 +55,36 @@ describe('writeFileAtomic', () => {
   });
 });
 
+describe('durability', () => {
+  /** What the file held each time that something was made durable. */
+  async function contentAtSyncs(folder: string, path: string, write: () => Promise<void>): Promise<string[]> {
+    const seen: string[] = [];
+    const handle = await open(folder);
+    const prototype = Object.getPrototypeOf(handle) as { sync: () => Promise<void> };
+    await handle.close();
+    const spy = vi.spyOn(prototype, 'sync').mockImplementation(async () => {
+      seen.push(await readFile(path, 'utf8'));
+    });
+    await write().finally(() => spy.mockRestore());
+    return seen;
+  }
+
+  test('the bytes are on the disk before the name changes, and the name before it is said to be done', async () => {
+    const folder = await tempFolder();
+    const path = join(folder, 'file');
+    await writeFile(path, 'old');
+    const write = () => writeFileAtomic(path, 'new', { durable: true });
+    expect(await contentAtSyncs(folder, path, write)).toEqual(['old', 'new']);
+  });
+
+  test('readings wait for no disk', async () => {
+    const folder = await tempFolder();
+    const path = join(folder, 'file');
+    const write = () => writeFileAtomic(path, 'new', { durable: false });
+    expect(await contentAtSyncs(folder, path, write)).toEqual([]);
+  });
+});
+
 test.runIf(canMount)('on a full disk the old file stays and the temporary one goes', async () => {
   const folder = await smallDisk(64);
   const path = join(folder, 'file');
@@ -81,27 +111,17 @@ describe('removeStaleTemps', () => {
     await leave(path, `${dead}-12`);
     await leave(path, `${process.pid}-12`); // our PID, but another start: a process of earlier
     await leave(join(folder, 'other'), `${dead}-12`);
-    await writeFile(tempName(path), 'ours');
-    await utimes(
-      join(
-        folder,
-        (await readdir(folder)).find((name) => name.includes(`${process.pid}-`))!,
-      ),
-      hourAgo,
-      hourAgo,
-    );
+    const ours = tempName(path);
+    await writeFile(ours, 'being written');
+    await utimes(ours, hourAgo, hourAgo);
     await writeFile(
       join(folder, '.hpc.json.99999999-1-1.tmp'),
       'young: perhaps of a process that we can’t see',
     );
     await removeStaleTemps(path);
-    const left = (await readdir(folder)).sort();
-    expect(left).toHaveLength(3);
-    expect(
-      left.filter((name) => name.includes(`${process.pid}-`) && !name.includes(`${process.pid}-12-`)),
-    ).toHaveLength(1);
-    expect(left).toContain('.hpc.json.99999999-1-1.tmp');
-    expect(left).toContain(`.other.${dead}-12-1.tmp`);
+    expect((await readdir(folder)).sort()).toEqual(
+      [basename(ours), '.hpc.json.99999999-1-1.tmp', `.other.${dead}-12-1.tmp`].sort(),
+    );
   });
 
   test('a missing folder has none', async () => {

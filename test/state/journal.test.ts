@@ -1,7 +1,7 @@
-import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { open, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { formatLine } from '../../src/state/journal-lines.js';
 import { openJournal } from '../../src/state/journal.js';
 import { canMount, smallDisk, tempFolder } from './temp-folder.js';
@@ -44,6 +44,22 @@ describe('openJournal', () => {
     const journal = await openJournal(join(folder, 'journal'), parseStep);
     expect(journal.entries).toEqual([]);
     expect(await readdir(folder)).toEqual([]);
+  });
+
+  test('an entry is on the disk before it is said to be appended', async () => {
+    const folder = await tempFolder();
+    const path = join(folder, 'journal');
+    const journal = await openJournal(path, parseStep);
+    const handle = await open(folder);
+    const prototype = Object.getPrototypeOf(handle) as { datasync: () => Promise<void> };
+    await handle.close();
+    const atSync: string[] = [];
+    const spy = vi.spyOn(prototype, 'datasync').mockImplementation(async () => {
+      atSync.push(await readFile(path, 'utf8'));
+      expect(journal.entries).toEqual([]);
+    });
+    await journal.append({ step: 1 }).finally(() => spy.mockRestore());
+    expect(atSync).toEqual([formatLine({ step: 1 })]);
   });
 
   test('every line is JSON', () => {

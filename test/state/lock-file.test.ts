@@ -1,37 +1,18 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { build } from 'esbuild';
-import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { tryLock } from '../../src/state/lock-file.js';
 import { ownIdentity } from '../../src/state/process-identity.js';
+import { bundleProgram, startProgram } from './run-program.js';
 import { tempFolder } from './temp-folder.js';
 
-const programs = new URL('programs/', import.meta.url).pathname;
 let bundles: { readonly hold: string; readonly race: string };
 
 beforeAll(async () => {
-  const bundle = async (name: string): Promise<string> => {
-    const { outputFiles } = await build({
-      entryPoints: [`${programs}${name}.ts`],
-      bundle: true,
-      platform: 'node',
-      format: 'esm',
-      write: false,
-    });
-    return outputFiles[0]!.text;
-  };
-  bundles = { hold: await bundle('hold-lock'), race: await bundle('race-lock') };
+  bundles = { hold: await bundleProgram('hold-lock'), race: await bundleProgram('race-lock') };
 });
-
-async function start(folder: string, code: string, args: readonly string[]): Promise<ChildProcess> {
-  const program = join(folder, `program-${Math.random()}.mjs`);
-  await writeFile(program, code);
-  const child = spawn(process.execPath, [program, ...args], { stdio: ['pipe', 'pipe', 'inherit'] });
-  onTestFinished(() => void child.kill('SIGKILL'));
-  return child;
-}
 
 async function firstLine(child: ChildProcess): Promise<string> {
   const [chunk] = (await once(child.stdout!, 'data')) as [Buffer];
@@ -59,7 +40,7 @@ describe('tryLock', () => {
   test('another process’s lock holds while it lives, and not when it was killed', async () => {
     const folder = await tempFolder();
     const path = join(folder, 'lock');
-    const child = await start(folder, bundles.hold, [path]);
+    const child = await startProgram(folder, bundles.hold, [path]);
     expect(await firstLine(child)).toBe('held');
     expect(await tryLock(path)).toEqual({ held: false, holder: { pid: child.pid } });
     child.kill('SIGKILL');
@@ -88,6 +69,21 @@ describe('tryLock', () => {
     expect((await tryLock(path)).held).toBe(false);
   });
 
+  test('of many who find a dead holder at the same time one takes its place', async () => {
+    const folder = await tempFolder();
+    for (let round = 0; round < 25; round++) {
+      const path = join(folder, `lock-${round}`);
+      await writeFile(path, JSON.stringify({ ...ownIdentity(), startTicks: 1, token: 'dead' }));
+      const answers = await Promise.all(
+        Array.from({ length: 12 }, async (_, n) => {
+          for (let turns = 0; turns < n; turns++) await new Promise(setImmediate); // each a little later
+          return tryLock(path);
+        }),
+      );
+      expect(answers.filter(({ held }) => held)).toHaveLength(1);
+    }
+  });
+
   test('also when somebody died in the middle of taking it over', async () => {
     const path = join(await tempFolder(), 'lock');
     for (const name of [path, `${path}.takeover`, `${path}.takeover.takeover`]) await writeFile(name, 'dead');
@@ -109,7 +105,9 @@ describe('tryLock', () => {
     await writeFile(log, '');
     for (let wave = 0; wave < 3; wave++) {
       const racers = await Promise.all(
-        Array.from({ length: 5 }, () => start(folder, bundles.race, [join(folder, 'lock'), log, '60'])),
+        Array.from({ length: 5 }, () =>
+          startProgram(folder, bundles.race, [join(folder, 'lock'), log, '60']),
+        ),
       );
       await Promise.all(racers.map((racer) => once(racer, 'exit')));
     }

@@ -1,10 +1,12 @@
+import { once } from 'node:events';
 import { readdir, readFile, stat, utimes, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { pollUntil } from '../../fixtures/lab/poll.js';
 import type { ClusterMap } from '../../src/core/cluster-map.js';
 import { emptyMap } from '../../src/core/map-empty.js';
 import { openMapStore } from '../../src/state/map-store.js';
+import { bundleProgram, startProgram } from './run-program.js';
 import { tempFolder } from './temp-folder.js';
 
 const clock = { nowMs: () => Date.UTC(2030, 0, 2, 3, 4, 5) };
@@ -205,4 +207,23 @@ describe('an edit while the map is open', () => {
     expect(await readFile(`${path}.damaged-20300102T030405Z`, 'utf8')).toBe('{ "format": 1, ');
     expect((await readMap(path)).config.entries).toHaveLength(2);
   });
+});
+
+test('whatever moment its writer is killed at, the map is whole and has all that was promised', async () => {
+  const path = await newPath();
+  const code = await bundleProgram('change-map');
+  let promised = -1;
+  for (let round = 0; round < 8; round++) {
+    const writer = await startProgram(dirname(path), code, [path]);
+    let said = '';
+    writer.stdout!.on('data', (chunk: Buffer) => (said += chunk.toString()));
+    await pollUntil('some changes', () => (said.split('\n').length > 3 + round * 3 ? true : undefined));
+    writer.kill('SIGKILL');
+    await once(writer, 'close');
+    promised = Number(said.trimEnd().split('\n').at(-1));
+    const store = await openMapStore(path, clock);
+    expect(store.loaded).toEqual({ kind: 'ok' });
+    expect(store.map.admin.maxguests).toBeGreaterThanOrEqual(promised);
+  }
+  expect(promised).toBeGreaterThan(20);
 });

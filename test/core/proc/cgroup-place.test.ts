@@ -43,8 +43,13 @@ describe('findCgroup', () => {
     expect(place?.folders).toEqual(['/sys/fs/cgroup/cpu,cpuacct/inner', '/sys/fs/cgroup/cpu,cpuacct']);
   });
 
-  test.each(['/../../outside', '/elsewhere'])('goes no further than the mount for %s', (path) => {
-    const mount = '40 39 0:30 /docker/abc /cg ro - cgroup cgroup rw,cpu\n';
+  test.each([
+    ['/docker/abc', '/elsewhere'],
+    ['/docker/abc', '/docker/abcdef/x'],
+    ['/', '/../../outside'],
+    ['/..', '/x'],
+  ])('a mount of %s shows nothing of %s: it goes no further', (root, path) => {
+    const mount = `40 39 0:30 ${root} /cg ro - cgroup cgroup rw,cpu\n`;
     const place = findCgroup('cpu', parseCgroupMembership(`4:cpu:${path}\n`), parseMountinfo(mount));
     expect(place?.folders).toEqual(['/cg']);
   });
