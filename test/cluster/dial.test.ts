@@ -8,6 +8,9 @@ import { startEmbeddedCluster, type EmbeddedCluster } from '../../fixtures/embed
 import { dialPeer } from '../../src/cluster/dial.js';
 import type { PeerLink } from '../../src/cluster/peer-link.js';
 import { Rpc } from '../../src/protocol/rpc.js';
+import { resolveHost } from '../../src/transport/ssh-config.js';
+import { connectSsh } from '../../src/transport/ssh.js';
+import type { Connection } from '../../src/transport/transport.js';
 import { pollUntil } from '../poll-until.js';
 import {
   buildStandIn,
@@ -128,6 +131,15 @@ describe('the link', () => {
     cluster.node(6).behave({ shell: ['/bin/sh'] });
   });
 
+  it('goes on through bridges when the server stops forwarding', async () => {
+    const link = await dial(6);
+    cluster.node(6).behave({ streamLocal: false });
+    const channel = await link.openChannel({ open: 'bulk', ticket: 'x' });
+    channel.end('through a bridge');
+    expect((await buffer(channel)).toString()).toBe('through a bridge');
+    cluster.node(6).behave({ streamLocal: true });
+  });
+
   it('is not disturbed by what login scripts write', async () => {
     cluster.node(6).behave({ noise: 'Welcome to n6\u0007\nYou have mail. ' });
     expect(await ask(await dial(6), 'ping')).toMatchObject({ method: 'ping' });
@@ -168,9 +180,28 @@ describe('a node that does not answer', () => {
     await writeFile(join(folder, 'ssh'), '#!/bin/sh\nexec sleep 20\n', { mode: 0o755 });
     const options = dialOptions(cluster, 8, program);
     const env = { ...options.env, PATH: `${folder}:/usr/bin:/bin` };
+    const startedAt = performance.now();
     await expect(dialPeer({ ...options, env, deadlineMs: 700 })).rejects.toThrow(
       'did not answer within 0.7 s',
     );
+    expect(performance.now() - startedAt).toBeLessThan(5000);
+  });
+
+  it('may stop answering between the handshake and the command', async () => {
+    const { server } = cluster.node(8);
+    const connectThenWedge = async (deadlineMs: number): Promise<Connection> => {
+      const host = await resolveHost('n8', dialOptions(cluster, 8, program).env);
+      const connection = await connectSsh(host, { deadlineMs });
+      server.wedge();
+      return connection;
+    };
+    const dialling = dialPeer({
+      ...dialOptions(cluster, 8, program),
+      deadlineMs: 2000,
+      connect: connectThenWedge,
+    });
+    await expect(dialling).rejects.toThrow('n8 did not answer within 2 s');
+    server.unwedge();
   });
 
   it('may stop answering in the middle', async () => {

@@ -87,7 +87,10 @@ describe('a peer', () => {
       const { peer } = peerOf(4);
       await expect(peer.link()).rejects.toThrow('n4 is monitor only: its Node.js 18.0.0 is too old');
       expect(peer.state()).toMatchObject({ state: 'monitor-only' });
-      const channel = await peer.connection()!.exec('echo sampled');
+      const connection = peer.connection()!;
+      await expect(peer.link()).rejects.toThrow('monitor only');
+      expect(peer.connection()).toBe(connection);
+      const channel = await connection.exec('echo sampled');
       expect(String(await once(channel.stdout, 'data'))).toBe('sampled\n');
       node.behave({ shell: ['/bin/sh'], env: node.env });
       peer.poke(); // somebody installed a newer one

@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
+import { buffer, text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startEmbeddedCluster, type EmbeddedCluster } from '../../fixtures/embedded/cluster.js';
@@ -41,7 +41,9 @@ describe('an embedded cluster, through the ssh command', () => {
   });
 
   it('lets nobody in without the key', async () => {
-    const args = ['-F', '/dev/null', '-o', 'BatchMode=yes', '-o', 'StrictHostKeyChecking=no'];
+    const key = join(cluster.dir, 'stranger');
+    await run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', key]);
+    const args = ['-F', '/dev/null', '-i', key, '-o', 'BatchMode=yes', '-o', 'StrictHostKeyChecking=no'];
     const port = String(cluster.node(1).port);
     const stranger = run('ssh', [
       ...args,
@@ -85,17 +87,17 @@ describe('an embedded cluster, through the ssh command', () => {
     connection.close();
   });
 
-  it('copes with much output on both streams at once', async () => {
-    const command = 'yes out | head -c 9000000; yes err | head -c 9000000 >&2; yes out | head -c 9000000';
-    const [out, err] = await Promise.all([
-      run('sh', ['-c', `ssh -F ${cluster.sshConfig} n1 '${command}' 2>/dev/null | (sleep 0.5; sha1sum)`]),
-      run('sh', ['-c', `ssh -F ${cluster.sshConfig} n1 '${command}' 2>&1 >/dev/null | (sleep 0.5; sha1sum)`]),
-    ]);
-    const local = await run('sh', [
-      '-c',
-      'yes out | head -c 9000000 > /dev/null; (yes out | head -c 9000000; yes out | head -c 9000000) | sha1sum; yes err | head -c 9000000 | sha1sum',
-    ]);
-    expect(`${out.stdout}${err.stdout}`).toBe(local.stdout);
+  it('keeps stdout and stderr apart and whole when both have to wait for the reader', async () => {
+    const env = { ...process.env, MOSKIT_SSH_CONFIG: cluster.sshConfig };
+    const connection = await connectSsh(await resolveHost('n1', env), { deadlineMs: 10_000 });
+    const command = 'seq 1 900000 & seq 1 900000 >&2 & wait; seq 1 900000';
+    const channel = await connection.exec(command);
+    await pollUntil(() => channel.stdout.readableLength + channel.stderr.readableLength >= 2 ** 21);
+    const [out, err] = await Promise.all([buffer(channel.stdout), buffer(channel.stderr)]);
+    const numbers = Buffer.from(Array.from({ length: 900_000 }, (_, index) => `${index + 1}\n`).join(''));
+    expect(err.equals(numbers)).toBe(true);
+    expect(out.equals(Buffer.concat([numbers, numbers]))).toBe(true);
+    connection.close();
   });
 });
 

@@ -78,6 +78,12 @@ Host trip
   ProxyJump round
 Host by-command
   ProxyCommand nc %h %p
+Host odd-name
+  HostName a;b
+Host odd-user
+  User $(x)
+Host no-agent
+  IdentityAgent none
 Host keys
   IdentityFile ~/.ssh/%h_%r
   IdentityAgent $OWN_AGENT
@@ -127,6 +133,7 @@ Host keys
       agentSocket: '/run/own',
       userKnownHostsFiles: [join(dir, 'known_keys')],
     });
+    expect(await resolveHost('no-agent', env)).toMatchObject({ agentSocket: null });
     expect(await resolveHost('by-command', env)).toMatchObject({
       via: { kind: 'command', command: 'nc %h %p' },
     });
@@ -139,8 +146,8 @@ Host keys
     },
   );
 
-  it.each(['a;b', '$(touch x)', 'a`b`', "a'b"])(
-    'refuses host names that a shell could misread: %s',
+  it.each(['a;b', '$(touch x)', 'a`b`', "a'b", 'odd-name', 'odd-user'])(
+    'refuses names that a shell could misread: %s',
     async (name) => {
       await expect(resolveHost(name, env)).rejects.toMatchObject({ problem: 'config' });
     },
