@@ -89,10 +89,14 @@ export class Guests {
     return record;
   }
 
+  /**
+   * Survives the end of mosd. Only an exit status must survive a power failure too: what a record says of processes
+   * is void after one, because they are gone.
+   */
   async save(record: GuestRecord): Promise<GuestRecord> {
     const key = guestKey(record.job, record.cluster);
     await mkdir(join(this.#dir, key), { recursive: true, mode: 0o700 });
-    await saveJsonFile(join(this.#dir, key, 'guest.json'), record, { durable: true });
+    await saveJsonFile(join(this.#dir, key, 'guest.json'), record, { durable: record.phase === 'ended' });
     this.#records.set(key, record);
     this.#watch();
     return record;

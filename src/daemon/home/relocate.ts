@@ -150,8 +150,8 @@ async function transferAndRestore(
   move: Move,
   driver: DriverName,
   dirShared: boolean,
-): Promise<{ readonly frozenMs: number; readonly frozenAtMs: number; readonly bytes: number }> {
-  const { job, source, target, generation } = move;
+): Promise<{ readonly frozenMs: number; readonly bytes: number }> {
+  const { context, job, source, target, generation } = move;
   const id = job.record.job;
   const ref = { job: id, generation };
   const relays: Relay[] = [];
@@ -173,8 +173,8 @@ async function transferAndRestore(
     }
     await job.io.pause();
     const skipBefore = driver === 'restart' ? {} : await deliveredOf(job);
+    const watch = startWatch();
     job.moving = { to: move.to, step: 'freeze' };
-    const frozenAtMs = performance.now();
     const [frozen] = await Promise.all([
       source.call(
         'guest.freeze',
@@ -186,7 +186,7 @@ async function transferAndRestore(
     if (frozen.kind === 'ended') throw new MoskitError(`job ${id} ended by itself before it could be moved`);
     const pageBytes = pages?.bytes() ?? 0;
     bytes += pageBytes;
-    measure(move, pageBytes, performance.now() - frozenAtMs);
+    measure(move, pageBytes, watch.lap('freeze'));
     job.moving = { to: move.to, step: 'last files' };
     const sent = await Promise.all([
       jobFiles
@@ -202,15 +202,38 @@ async function transferAndRestore(
         : 0,
     ]);
     bytes += sent[0] + sent[1];
+    watch.lap('last files');
     job.moving = { to: move.to, step: 'restore' };
     await target.call('guest.restore', { ...ref, driver }, { timeoutMs: freezeTimeoutMs });
+    watch.lap('restore');
     await job.journal.append({ step: 'commit', generation, atMs: Date.now() });
+    watch.lap('commit');
     job.moving = { to: move.to, step: 'continue' };
     await target.call('guest.continue', { ...ref, driver }, { timeoutMs: 60_000 });
-    return { frozenMs: performance.now() - frozenAtMs, frozenAtMs, bytes };
+    watch.lap('continue');
+    context.log.write(`job ${id}: stood still for ${watch.text()}`);
+    return { frozenMs: watch.totalMs(), bytes };
   } finally {
     for (const opened of relays) opened.destroy();
   }
+}
+
+/** Where the standstill goes, step by step, ms. */
+function startWatch(): { lap(step: string): number; text(): string; totalMs(): number } {
+  const beginMs = performance.now();
+  const laps: string[] = [];
+  let lastMs = beginMs;
+  return {
+    lap: (step) => {
+      const nowMs = performance.now();
+      const tookMs = nowMs - lastMs;
+      laps.push(`${step} ${Math.round(tookMs)} ms`);
+      lastMs = nowMs;
+      return tookMs;
+    },
+    text: () => laps.join(', '),
+    totalMs: () => lastMs - beginMs,
+  };
 }
 
 /** The first pass of the files, while the job runs. A job that starts again gets its folder fresh from home. */
