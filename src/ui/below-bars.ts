@@ -25,7 +25,10 @@ export interface BelowInput {
 /** Rows below the floor, the first of them the last to be given up when the chart is low. */
 export function belowBars(input: BelowInput): readonly Row[] {
   const room = Math.max(0, Math.floor(input.height / 2) - 1 - input.plan.numberRows);
-  const extra = [...jobRows(input), ...markRows(input), ...nameRows(input), ...problemRows(input)].slice(0, room);
+  const extra = [...jobRows(input), ...markRows(input), ...nameRows(input), ...problemRows(input)].slice(
+    0,
+    room,
+  );
   return [...numberRows(input), ...extra];
 }
 
@@ -118,11 +121,11 @@ function jobCell(jobs: readonly JobView[], node: NodeView, { plan, glyphs }: Bel
 const mostProblems = 3;
 
 /** Why dead nodes are dead. */
-function problemRows({ visible, labelWidth, utf8 }: BelowInput): readonly Row[] {
+function problemRows({ visible, utf8 }: BelowInput): readonly Row[] {
   const dead = visible.filter(({ state, problem }) => state === 'down' && problem !== undefined);
   return dead
     .slice(0, mostProblems)
-    .map(({ node, problem }) => line('', labelWidth, [['dim', `${node} is dead: ${clean(problem ?? '', utf8)}`]]));
+    .map(({ node, problem }) => [['dim', ` ${node} is dead: ${clean(problem ?? '', utf8)}`]]);
 }
 
 /** What is special about a node, as long as it fits. */

@@ -93,7 +93,10 @@ export function screenText(terminal: InstanceType<typeof xterm.Terminal>): strin
     { length: terminal.rows },
     (_, row) => active.getLine(active.viewportY + row)?.translateToString(true) ?? '',
   );
-  return rows.map((row) => row.trimEnd()).join('\n').trimEnd();
+  return rows
+    .map((row) => row.trimEnd())
+    .join('\n')
+    .trimEnd();
 }
 
 function makeFeed(answer: Message) {
