@@ -10,7 +10,6 @@ import type { GuestUsage } from '../protocol/guest-messages.js';
 import { homeSchemas, parseShape } from '../protocol/schemas.js';
 import { openMapStore } from '../state/map-store.js';
 import { version } from '../version.js';
-import { calibrateSpeed } from './calibrate.js';
 import type { ChannelTickets } from './channel-tickets.js';
 import type { Daemon } from './context.js';
 import { Guests } from './guest/registry.js';
@@ -27,6 +26,7 @@ import { recoveryOf } from '../core/relocation.js';
 import { clusterSnapshot } from './home/snapshot.js';
 import { installationIdentity } from './identity.js';
 import type { Log } from './log.js';
+import { measureSpeed } from './measure-speed.js';
 import { Nodes } from './nodes.js';
 import { createSampler } from './sampler.js';
 import { UsageTable } from './usage.js';
@@ -218,17 +218,6 @@ export async function createDaemon(
       await map.close();
     },
   };
-}
-
-/** Once, at the first start: the speed of one processor, unless a person sets it meanwhile. */
-function measureSpeed(daemon: Daemon): void {
-  calibrateSpeed()
-    .then(async (speed) => {
-      if (daemon.map.map.admin.speed !== null) return;
-      await daemon.map.update((old) => ({ ...old, admin: { ...old.admin, speed } }), { durable: true });
-      daemon.log.write(`speed measured: ${speed}`);
-    })
-    .catch((error: unknown) => daemon.log.error(error));
 }
 
 /** Several mosds on one machine (embedded nodes): each counts its own guests only. */

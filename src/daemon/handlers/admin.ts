@@ -3,6 +3,7 @@ import type { NodeId } from '../../core/ids.js';
 import { parseMap } from '../../core/map-schema.js';
 import { RefusedError, UsageError } from '../../errors.js';
 import type { Daemon } from '../context.js';
+import { measureSpeed } from '../measure-speed.js';
 
 /** `setpe -w`: a new map. Refused while own jobs or guests would lose the ground under their feet. */
 export async function setConfig(
@@ -40,6 +41,7 @@ export async function setAdmin(
   await daemon.map.update((old) => ({ ...old, admin: { ...old.admin, ...admin, ...speedset } }), {
     durable: true,
   });
+  if (admin.speed === null) measureSpeed(daemon);
   return { admin: daemon.map.map.admin };
 }
 
