@@ -333,12 +333,12 @@ describe('loading a map while mosd runs', () => {
   });
 
   test.each<[string, Answers, string]>([
-    ['guests are here', { status: snapshot([guest]) }, '1 job of other nodes run here'],
-    ['own jobs are away', { jobs: () => [running, away, away] }, '2 jobs born here run elsewhere'],
+    ['guests are here', { status: snapshot([guest]) }, 'jobs of other nodes run here (1)'],
+    ['own jobs are away', { jobs: () => [running, away, away] }, 'jobs born here run elsewhere (2)'],
     [
       'both',
       { status: snapshot([guest]), jobs: () => [away] },
-      '1 job of other nodes run here and 1 job born here run elsewhere',
+      'jobs of other nodes run here (1) and jobs born here run elsewhere (1)',
     ],
   ])('-w changes nothing while %s', async (_, answers, reason) => {
     await withMosd(answers);

@@ -51,8 +51,8 @@ async function requireQuiet(mosd: MosdClient, change: () => Promise<void>): Prom
   const { guests } = await mosd.request('status', { fresh: false });
   const away = (await mosd.request('jobs', { all: false })).filter((job) => job.where !== job.home);
   const reasons = [
-    ...(guests.length > 0 ? [`${count(guests.length, 'job')} of other nodes run here`] : []),
-    ...(away.length > 0 ? [`${count(away.length, 'job')} born here run elsewhere`] : []),
+    ...(guests.length > 0 ? [`jobs of other nodes run here (${guests.length})`] : []),
+    ...(away.length > 0 ? [`jobs born here run elsewhere (${away.length})`] : []),
   ];
   if (reasons.length > 0) {
     throw new RefusedError(`the map stays as it is: ${reasons.join(' and ')}`, {
