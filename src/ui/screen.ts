@@ -10,7 +10,7 @@ export interface Screen {
   /** Gives it back as it was. Any number of times, at any moment. */
   leave(): void;
   /** Shows a frame: writes the rows that differ from what is there, each at its place. */
-  paint(frame: string): void;
+  paint(rows: readonly string[]): void;
   /** Forgets what is there and paints the last frame as a whole: after a resize, after other programs wrote. */
   repaint(): void;
 }
@@ -47,8 +47,8 @@ export function createScreen(output: ScreenOutput): Screen {
       inside = false;
       output.write(`${escape}[0m${wrapping.on}${cursor.show}${alternate.leave}`);
     },
-    paint: (text) => {
-      frame = text.split('\n');
+    paint: (rows) => {
+      frame = rows;
       if (inside) show('');
     },
     repaint: () => {

@@ -1,3 +1,4 @@
+import { createKeyboard } from './keyboard.js';
 import type { Screen } from './screen.js';
 
 /** The user's terminal, both directions. */
@@ -14,7 +15,13 @@ export type Ending =
   | { readonly by: 'hangup' }
   | { readonly by: 'failure'; readonly error: unknown };
 
-interface Guard {
+export interface TerminalEvents {
+  readonly end: (ending: Ending) => void;
+  readonly resize: () => void;
+  readonly key: (name: string) => void;
+}
+
+export interface HeldTerminal {
   /** Stops this process (and its job, as the terminal does); comes back when it is continued. */
   suspend(): void;
   release(): void;
@@ -23,26 +30,23 @@ interface Guard {
 const endingSignals = ['SIGTERM', 'SIGHUP', 'SIGINT', 'SIGQUIT'] as const;
 const stopCheckMs = 100;
 
-/** Sees to it that the terminal is given back on every way out, and taken again after a stop. */
-export function guardTerminal(
-  terminal: Terminal,
-  screen: Screen,
-  on: { readonly end: (ending: Ending) => void; readonly resize: () => void },
-): Guard {
+/** Takes the terminal over, and sees to it that it is given back on every way out and taken again after a stop. */
+export function holdTerminal(terminal: Terminal, screen: Screen, on: TerminalEvents): HeldTerminal {
   const { stdin, stdout } = terminal;
-  const takeBack = (): void => {
-    if (stdin.isTTY) {
-      // Off and on: the shell has changed the mode without this process seeing it.
-      stdin.setRawMode(false);
-      stdin.setRawMode(true);
-    }
+  const take = (): void => {
+    // Off and on: a shell may have changed the mode without this process seeing it.
+    stdin.setRawMode(false);
+    stdin.setRawMode(true);
     screen.enter();
+  };
+  const takeBack = (): void => {
+    take();
     screen.repaint();
     on.resize();
   };
   const giveBack = (): void => {
     quietly(() => screen.leave());
-    quietly(() => stdin.isTTY && stdin.setRawMode(false));
+    quietly(() => stdin.setRawMode(false));
   };
   const suspend = (): void => {
     giveBack();
@@ -66,9 +70,12 @@ export function guardTerminal(
   stdout.on('error', hangup);
   stdin.on('end', hangup);
   stdin.on('close', hangup);
+  const stopListening = listenToKeys(stdin, on.key);
+  take();
   return {
     suspend,
     release: () => {
+      stopListening();
       giveBack();
       for (const signal of endingSignals) process.off(signal, bySignal);
       process.off('SIGTSTP', suspend);
@@ -79,6 +86,26 @@ export function guardTerminal(
       stdin.off('end', hangup);
       stdin.off('close', hangup);
     },
+  };
+}
+
+/** A sequence of one key comes in one piece, or with a gap of this long at most. */
+const escapeMs = 50;
+
+function listenToKeys(stdin: NodeJS.ReadStream, onKey: (name: string) => void): () => void {
+  const keyboard = createKeyboard();
+  let timer: NodeJS.Timeout | undefined;
+  const onData = (text: string): void => {
+    clearTimeout(timer);
+    keyboard.read(text).forEach(onKey);
+    if (keyboard.isWaiting()) timer = setTimeout(() => keyboard.rest().forEach(onKey), escapeMs);
+  };
+  stdin.setEncoding('utf8');
+  stdin.on('data', onData);
+  return () => {
+    clearTimeout(timer);
+    stdin.off('data', onData);
+    stdin.pause();
   };
 }
 
