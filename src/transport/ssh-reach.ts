@@ -76,7 +76,9 @@ async function openThrough(
 ): Promise<SshSocket> {
   const opening = jump.openTcp(host.hostName, host.port);
   try {
-    return { stream: await deadline.race(opening), said: () => Promise.resolve('') };
+    const stream = await deadline.race(opening);
+    deadline.signal.addEventListener('abort', () => stream.destroy(), { once: true });
+    return { stream, said: () => Promise.resolve('') };
   } catch (error) {
     void opening.then(
       (stream) => stream.destroy(),

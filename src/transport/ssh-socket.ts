@@ -23,6 +23,7 @@ export async function openTcpSocket(host: ResolvedHost, deadline: Deadline): Pro
   // ssh2 leaves Nagle on: 44 ms instead of 1 ms for a request on a live channel.
   socket.setNoDelay(true);
   socket.on('error', () => undefined);
+  deadline.signal.addEventListener('abort', () => socket.destroy(), { once: true });
   const connected = new Promise<void>((resolve, reject) => {
     socket.once('connect', resolve);
     socket.once('error', reject);

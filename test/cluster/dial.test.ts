@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { chmod, mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
-import { buffer } from 'node:stream/consumers';
+import { buffer, text } from 'node:stream/consumers';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startEmbeddedCluster, type EmbeddedCluster } from '../../fixtures/embedded/cluster.js';
@@ -143,6 +143,20 @@ describe('the link', () => {
   it('is not disturbed by what login scripts write', async () => {
     cluster.node(6).behave({ noise: 'Welcome to n6\u0007\nYou have mail. ' });
     expect(await ask(await dial(6), 'ping')).toMatchObject({ method: 'ping' });
+  });
+
+  it('is not disturbed by a noisy .bashrc', async () => {
+    const { home } = cluster.node(7);
+    await writeFile(
+      join(home, '.bashrc'),
+      'echo "Welcome to $HOSTNAME"\necho warning >&2\nprintf "no newline "\n',
+    );
+    cluster.node(7).behave({ shell: ['/bin/bash'] });
+    const { connection } = await dial(7);
+    const channel = await connection.exec('true');
+    expect(await text(channel.stdout)).toContain('Welcome to');
+    await dial(7, { program: await buildStandIn(cluster, 'noisy.mjs') });
+    cluster.node(7).behave({ shell: ['/bin/sh'] });
   });
 
   it('is over when mosd there dies', async () => {

@@ -237,8 +237,10 @@ describe('a host that cannot be reached', () => {
       deadlineMs: 60_000,
       signal: giveUp.signal,
     });
+    await pollUntil(() => cluster.node(4).server.connections() > 0);
     giveUp.abort();
     await expect(connecting).rejects.toThrow();
+    await pollUntil(() => cluster.node(4).server.connections() === 0);
     cluster.node(4).server.unwedge();
   });
 
