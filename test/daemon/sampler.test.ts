@@ -47,6 +47,14 @@ describe('a sampler', () => {
     });
   });
 
+  test('in a container without a quota still counts its own tasks, not the machine’s', () => {
+    const machine = copyMachine(container);
+    machine.write('sys/fs/cgroup/cpu.max', 'max 100000\n');
+    const { sampler, cycles } = drive(machine);
+    cycles(60);
+    expect(sampler.current()).toMatchObject({ cpus: 8, speed: 10_000, load: 25 }); // two tasks; four run outside
+  });
+
   test('without walls around it takes the kernel’s count of the machine', () => {
     const machine = copyMachine(virtualMachine);
     machine.write('sys/fs/cgroup/cpu/workers/a1/cpu.cfs_quota_us', '-1\n');
@@ -109,6 +117,16 @@ describe('a sampler', () => {
     machine.write('sys/fs/cgroup/cpu.max', 'max 100000\n');
     cycles(6);
     expect(sampler.current()).toMatchObject({ cpus: 8, speed: 10_000 });
+  });
+
+  test('counts and measures anew when its quota goes', () => {
+    const machine = copyMachine(virtualMachine);
+    const { sampler, cycles } = drive(machine);
+    cycles(10);
+    expect(sampler.current().load).toBe(0);
+    machine.write('sys/fs/cgroup/cpu/workers/a1/cpu.cfs_quota_us', '-1\n');
+    cycles(60);
+    expect(sampler.current()).toMatchObject({ cpus: 2, load: 200 });
   });
 
   test('counts guests before they show, and those that left no more', () => {
