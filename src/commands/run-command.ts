@@ -113,11 +113,16 @@ function openLinks(env: NodeJS.ProcessEnv): Links {
 }
 
 function print(text: string): void {
-  process.stdout.write(`${text}\n`);
+  process.stdout.write(`${harmless(text)}\n`);
 }
 
 function complain(text: string): void {
-  process.stderr.write(`${text}\n`);
+  process.stderr.write(`${harmless(text)}\n`);
+}
+
+/** Reasons and names come from other machines: nothing in them may steer the terminal. */
+function harmless(text: string): string {
+  return text.replace(/[^\P{Cc}\t\n]/gu, '?');
 }
 
 /** `mps | head -1`: the reader has what it wanted. */

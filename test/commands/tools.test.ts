@@ -418,6 +418,16 @@ describe('rebalance', () => {
     expect(asked('rebalance')).toEqual([{ dryRun: true }]);
   });
 
+  test('with nothing to do it is silent on stderr, so that cron sends no mail', async () => {
+    await withAnswers({ rebalance: () => ({ plan: [], outcomes: [] }) });
+    expect(await run('mosctl rebalance')).toEqual({
+      code: 0,
+      signal: null,
+      stdout: 'no jobs to balance\n',
+      stderr: '',
+    });
+  });
+
   test('a second pass ends at once and says so; the lock is free again afterwards', async () => {
     let finish: () => void = () => undefined;
     let begun: () => void = () => undefined;
@@ -541,6 +551,12 @@ describe('the command line', () => {
 
   test.each(['moskit --version', 'mps --version', 'mosctl isup --version'])('%s', async (line) => {
     expect((await run(line)).stdout).toMatch(/^moskit \d+\.\d+\.\d+\n$/);
+  });
+
+  test('nothing that another machine says steers the terminal', async () => {
+    await withAnswers({ migrate: () => ({ ...stuck, reason: 'no\u001b]0;title\u0007\u009b2J' }) });
+    const { stderr } = await run('migrate 1-18 2');
+    expect(stderr).toBe('migrate: 1-18 stays on node 1: no?]0;title??2J\n');
   });
 
   test('a stack is printed only with --debug', async () => {

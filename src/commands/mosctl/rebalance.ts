@@ -28,7 +28,7 @@ export const rebalance = command({
       } else {
         for (const line of answer.plan) context.print(describePlan(line, dryRun));
         for (const outcome of answer.outcomes) context.print(describeOutcome(outcome));
-        if (answer.plan.length === 0) context.note('no jobs to balance');
+        if (answer.plan.length === 0) context.print('no jobs to balance');
       }
       return exitCodes.done;
     } finally {
