@@ -48,11 +48,11 @@ export class Inlet {
       const chunk = await this.#next(lineGuess);
       const end = chunk.indexOf(0x0a);
       if (end < 0) pieces.push(this.#give(chunk));
-      else if (length + end <= most) {
+      else {
         if (end + 1 < chunk.length) this.#input.unshift(chunk.subarray(end + 1));
         pieces.push(this.#give(chunk.subarray(0, end + 1)));
         return Buffer.concat(pieces).subarray(0, -1);
-      } else break;
+      }
     }
     throw damaged('a record is too long');
   }

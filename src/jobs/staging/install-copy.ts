@@ -1,15 +1,5 @@
 import { constants } from 'node:fs';
-import {
-  copyFile,
-  link,
-  open,
-  rename,
-  symlink,
-  unlink,
-  utimes,
-  chmod,
-  type FileHandle,
-} from 'node:fs/promises';
+import { copyFile, link, open, rename, symlink, unlink, utimes, type FileHandle } from 'node:fs/promises';
 import { bytesOfPath } from './byte-path.js';
 import { secondsOf } from './file-times.js';
 import type { Entry } from './manifest.js';
@@ -37,7 +27,6 @@ async function linkOrCopy(entry: Entry, from: Buffer, part: Buffer): Promise<voi
   } catch {
     await copyFile(from, part, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
     await utimes(part, new Date(), secondsOf(entry.mtimeNs));
-    await chmod(part, entry.mode);
   }
 }
 

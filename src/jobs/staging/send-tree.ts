@@ -37,17 +37,21 @@ export interface SendResult {
  * knows that it arrived. On a failure of its own it tells the receiver why.
  */
 export async function sendTree(options: SendOptions): Promise<SendResult> {
-  const anchor = await Anchor.open(options.root);
   const outlet = new Outlet(options.out, options.signal);
   try {
-    return await new Sender(anchor, outlet, options).run();
+    await outlet.put(Buffer.from(magic));
+    const anchor = await Anchor.open(options.root);
+    try {
+      return await new Sender(anchor, outlet, options).run();
+    } finally {
+      await anchor.close();
+    }
   } catch (error) {
     await outlet.put(formatHeader({ type: 'abort', reason: reasonOf(error) })).catch(() => undefined);
     await outlet.flush().catch(() => undefined);
     throw error;
   } finally {
     outlet.release();
-    await anchor.close();
   }
 }
 
@@ -67,7 +71,6 @@ class Sender {
   }
 
   async run(): Promise<SendResult> {
-    await this.#outlet.put(Buffer.from(magic));
     for (const path of this.#options.deletes ?? []) {
       await this.#outlet.put(formatHeader({ type: 'delete', path }));
       this.#records++;

@@ -115,6 +115,14 @@ describe('planBringHome', () => {
     expect(plan(carried, now).bring).toEqual(['l', 'n', 'n/f', 'empty']);
   });
 
+  it('leaves a folder alone that only got other times or another mode', () => {
+    const now = manifest([
+      { ...dir('d'), mtimeNs: '2000000000000000000', mode: 0o700 },
+      ...carried.entries.slice(1),
+    ]);
+    expect(plan(carried, now)).toEqual({ bring: [], deletes: [], skipped: [] });
+  });
+
   it('removes at home what the job removed, the deepest first', () => {
     expect(plan(carried, manifest([entry('c')])).deletes).toEqual(['l', 'd/b', 'd/a', 'd']);
   });

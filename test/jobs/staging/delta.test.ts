@@ -79,6 +79,20 @@ describe('a second pass', () => {
     expect(deltaEntries(now, target, { sentBefore: source }).entries.map(({ path }) => path)).toEqual(['f']);
   });
 
+  it('sends a file again that was young when it was listed', () => {
+    const listedAtNs = '100000000000';
+    const entry = { path: 'f', type: 'file', mode: 0o644, size: 1 } as const;
+    const at = (mtimeNs: string, ctimeNs: string): Manifest => ({
+      ...emptyManifest(),
+      listedAtNs,
+      entries: [{ ...entry, mtimeNs, ctimeNs }],
+    });
+    const due = (source: Manifest): number => deltaEntries(source, source).entries.length;
+    expect(due(at('97000000000', '97000000000'))).toBe(0);
+    expect(due(at('99000000000', '99000000000'))).toBe(1);
+    expect(due(at('97000000000', '99000000000'))).toBe(1);
+  });
+
   it('sends what it is told to always send', async () => {
     const root = await newFolder();
     await writeFile(join(root, 'mapped'), 'x');
@@ -124,6 +138,13 @@ describe('a second pass', () => {
     };
     const source = { ...emptyManifest(), skipped: [{ path: 'd', reason: 'may not be read' }] };
     expect(deltaEntries(source, target).deletes).toEqual(['x']);
+  });
+
+  it('does not take a folder that the target could not read for too much', () => {
+    const dir = { path: 'd', type: 'dir', mode: 0, mtimeNs: '5000', ctimeNs: '5', size: 0 } as const;
+    const source = { ...emptyManifest(), entries: [dir] };
+    const target = { ...source, skipped: [{ path: 'd', reason: 'may not be read' }] };
+    expect(deltaEntries(source, target).deletes).toEqual([]);
   });
 
   it('removes sockets that the source does not have', () => {

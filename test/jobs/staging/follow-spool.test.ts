@@ -115,7 +115,7 @@ describe('followSpool', () => {
     const path = await newSpool();
     await writeFile(path, 'seen');
     const stop = new AbortController();
-    const all = collect(followSpool(path, 0, { isEnded: () => false, signal: stop.signal }));
+    const all = collect(followSpool(path, 0, { isEnded: () => false, signal: stop.signal, pausesMs: never }));
     setTimeout(() => stop.abort(), 50);
     expect(await all).toBe('seen');
     expect(await collect(followSpool(path, 0, { isEnded: () => false, signal: stop.signal }))).toBe('');

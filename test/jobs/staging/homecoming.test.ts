@@ -240,6 +240,15 @@ describe('a homecoming that is done again', () => {
     }
   });
 
+  it('finishes a folder that a killed attempt only began', async () => {
+    const trip = await carry('true');
+    sh(trip.node, 'mkdir new; echo x > new/f; chmod 551 new');
+    const plan = await fetch(trip);
+    sh(trip.home, 'mkdir -m 700 new');
+    expect(await apply(trip, plan)).toEqual({ ...nothing, brought: ['new', 'new/f'] });
+    expect((await stat(join(trip.home, 'new'))).mode & 0o777).toBe(0o551);
+  });
+
   it('clears away the half of a file that a killed attempt left', async () => {
     const trip = await carry('echo 1 > f');
     sh(trip.node, 'echo 22 > f');

@@ -105,6 +105,13 @@ describe('listTree', () => {
     expect(await pathsOf(root, [])).toEqual([]);
   });
 
+  it('does not look where nothing can be meant', async () => {
+    const root = await newFolder();
+    sh(root, 'mkdir in other; chmod 000 other');
+    const { skipped } = await asOrdinaryUser([root], () => manifestOf(root, { include: ['in/*'] }));
+    expect(skipped).toEqual([]);
+  });
+
   it('leaves out what it is told to, and the probes of moskit', async () => {
     const root = await newFolder();
     sh(root, `mkdir -p jobs/1-1 keep; touch jobs/1-1/f .moskit-probe-${'0'.repeat(32)}`);

@@ -142,17 +142,29 @@ describe('a tree that is sent and received', () => {
   it('comes a second time, for an ordinary user, into folders that may not be entered', async () => {
     const from = await newFolder();
     const to = await newFolder();
-    sh(from, 'mkdir -p a/b; echo 1 > a/b/f; echo 1 > a/g');
+    sh(from, 'mkdir -p a/b c; echo 1 > a/b/f; echo 1 > a/g; echo 1 > c/f; chmod 555 c');
     sh(to, `cp -a '${from}/.' .; chmod 000 a/b; chmod 555 a`);
     const before = await stat(join(to, 'a'));
-    sh(from, 'echo 22 > a/b/f; chmod 511 a/b');
+    sh(from, 'echo 22 > a/b/f; echo 22 > c/f');
     await asOrdinaryUser([from, to], async () => {
       const { entries } = await manifestOf(from);
-      const wanted = entries.filter(({ path }) => path.startsWith('a/b'));
-      await transfer({ root: from, entries: wanted, frozen: true }, { root: to });
+      const wanted = entries.filter(({ path }) => /^a.b|^c/.test(path));
+      const locked = (path: string): object => (path === 'a/b' || path === 'c' ? { mode: 0 } : {});
+      const sent = wanted.map((entry) => ({ ...entry, ...locked(entry.path) }));
+      await transfer({ root: from, entries: sent, frozen: true }, { root: to });
     });
-    expect(sh(to, 'cat a/b/f; stat -c %a a a/b')).toBe('22\n555\n511\n');
+    expect(sh(to, 'cat a/b/f c/f; stat -c %a a a/b c')).toBe('22\n22\n555\n0\n0\n');
     expect(Math.floor((await stat(join(to, 'a'))).mtimeMs)).toBe(Math.floor(before.mtimeMs));
+  });
+
+  it('gives folders their modes when nothing has to go into them any more', async () => {
+    const from = await newFolder();
+    const to = await newFolder();
+    sh(from, 'mkdir -p a/b/c');
+    const { entries } = await manifestOf(from);
+    const sent = entries.map((entry) => ({ ...entry, mode: entry.path === 'a' ? 0 : 0o711 }));
+    await asOrdinaryUser([from, to], () => transfer({ root: from, entries: sent }, { root: to }));
+    expect(sh(to, 'stat -c %a a; chmod 700 a; stat -c %a a/b a/b/c')).toBe('0\n711\n711\n');
   });
 
   it('takes over an older copy: files are replaced, links are not followed, unchanged folders keep their time', async () => {

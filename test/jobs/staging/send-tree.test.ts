@@ -79,7 +79,7 @@ describe('a receiver', () => {
       highWaterMark: 100_000,
       write(_chunk, _encoding, done) {
         most = Math.max(most, slow.writableLength);
-        setImmediate(done);
+        setTimeout(done, 5);
       },
     });
     await sendTree({ root: from, entries, out: slow });
@@ -106,6 +106,16 @@ describe('a receiver', () => {
     setImmediate(() => stop.abort());
     await expect(sending).rejects.toThrow(/given up/);
   });
+});
+
+it('a folder that is not there is told to the receiver, who does not wait for it', async () => {
+  const root = join(await newFolder(), 'gone');
+  const stream = new PassThrough();
+  await expect(sendTree({ root, entries: [], out: stream })).rejects.toThrow(/ENOENT/);
+  const receiving = receiveTree({ root: await newFolder(), input: stream, limitBytes: 1, limitEntries: 1 });
+  await expect(receiving).rejects.toThrow(
+    'the other side could not send its files: no such file or directory',
+  );
 });
 
 it('the stream stays open, for whatever comes next', async () => {

@@ -35,7 +35,7 @@ export async function transfer(
   const stream = new PassThrough();
   const sending = sendTree({ ...from, out: stream });
   const receiving = receiveTree({ input: stream, limitBytes: 1e12, limitEntries: 1e6, ...to });
-  sending.catch(() => undefined);
+  sending.catch(() => stream.end());
   receiving.catch(() => stream.destroy());
   const [received, sent] = [await receiving, await sending];
   return { sent, received };
