@@ -1,20 +1,12 @@
-import { stat, unlink } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import type { ClusterMap } from '../core/cluster-map.js';
 import { emptyMap } from '../core/map-empty.js';
 import { MoskitError, messageOf } from '../errors.js';
 import { writeFileAtomic } from './atomic-file.js';
-import { loadJsonFile, type JsonCheck, type LoadedJson } from './json-file.js';
+import { loadJsonFile, type JsonCheck } from './json-file.js';
+import { durableCopy, formatMap, mapCheck, startingMap, type Clock, type MapLoad } from './map-file.js';
 
-export type MapLoad =
-  | { readonly kind: 'ok' }
-  | { readonly kind: 'missing' }
-  | {
-      readonly kind: 'damaged';
-      readonly problems: readonly string[];
-      readonly keptAs: string;
-      /** Topology and admin came from the copy that the last durable change left; else the map is empty. */
-      readonly recovered: boolean;
-    };
+export type { Clock, MapLoad } from './map-file.js';
 
 export interface MapStore {
   /** The newest map, readings included. */
@@ -40,10 +32,6 @@ export interface MapStoreOptions {
   readonly onProblem?: (message: string) => void;
 }
 
-export interface Clock {
-  nowMs(): number;
-}
-
 const defaultReadingsIntervalMs = 10_000;
 
 /** hpc.json, for its only writer. Throws when the file was written by a newer version: it is then left as it is. */
@@ -56,47 +44,6 @@ export async function openMapStore(
   const found = await loadJsonFile(path, { check, nowMs: clock.nowMs() });
   const { map, loaded } = await startingMap(path, found, check, clock);
   return new FileMapStore({ path, clock, check, map, loaded, options, mark: await fileMark(path) });
-}
-
-/** zod is slow to start, so the checker is loaded by whoever opens a store and by nobody else. */
-async function mapCheck(path: string): Promise<JsonCheck<ClusterMap>> {
-  const { parseMap, formatProblem } = await import('../core/map-schema.js');
-  return (value) => {
-    const answer = parseMap(value);
-    if (answer.ok) return { ok: true, value: answer.map };
-    const problems = answer.problems.map(formatProblem);
-    if (!answer.newer) return { ok: false, problems };
-    throw new MoskitError(`${path}: ${problems.join('; ')}`, {
-      hint: 'update moskit, or set MOSKIT_DIR to another folder',
-    });
-  };
-}
-
-/**
- * Readings are written without fsync, so the file may be lost with the machine's power; the copy, written at each durable
- * change, is not.
- */
-const durableCopy = (path: string): string => `${path}.durable`;
-
-async function startingMap(
-  path: string,
-  found: LoadedJson<ClusterMap>,
-  check: JsonCheck<ClusterMap>,
-  clock: Clock,
-): Promise<{ readonly map: ClusterMap; readonly loaded: MapLoad }> {
-  if (found.kind === 'ok') return { map: found.value, loaded: { kind: 'ok' } };
-  if (found.kind === 'missing') {
-    await unlink(durableCopy(path)).catch(() => undefined); // who removed the map does not want it back
-    return { map: emptyMap(), loaded: found };
-  }
-  const copy = await loadJsonFile(durableCopy(path), { check, nowMs: clock.nowMs() });
-  const map = copy.kind === 'ok' ? copy.value : emptyMap();
-  await writeFileAtomic(path, formatMap(map), { durable: true });
-  return { map, loaded: { ...found, recovered: copy.kind === 'ok' } };
-}
-
-function formatMap(map: ClusterMap): string {
-  return `${JSON.stringify(map, null, 2)}\n`;
 }
 
 /** Tells whether a file is still the one that was written or read last. */
