@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { SshError } from '../../src/transport/ssh-error.js';
 import { execText } from './exec-text.js';
-import { makeKey, noSshd, startRealSshd, type RealSshd } from './real-sshd.js';
+import { makeKey, noSshd, realSshd, startRealSshd, type RealSshd } from './real-sshd.js';
 
-describe.skipIf(noSshd !== null)('host keys, against a real sshd', () => {
+describe.skipIf(noSshd !== null)(`host keys, against ${realSshd}`, () => {
   let server: RealSshd;
   let name: string;
   let ed25519: string;

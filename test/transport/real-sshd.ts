@@ -11,7 +11,12 @@ import { pollUntil } from '../poll-until.js';
 
 const sshd = '/usr/sbin/sshd';
 /** Why a real sshd cannot be started here, or null. */
-export const noSshd = existsSync(sshd) ? null : 'there is no sshd on this machine';
+export const noSshd = ((): string | null => {
+  if (!existsSync(sshd)) return 'there is no sshd on this machine';
+  return process.getuid?.() === 0 ? null : 'starting an sshd needs root';
+})();
+/** For titles: says why it was skipped. */
+export const realSshd = `a real sshd${noSshd === null ? '' : ` (skipped: ${noSshd})`}`;
 
 type KeyType = 'ed25519' | 'rsa';
 
@@ -33,7 +38,7 @@ export interface RealSshd {
 
 /** An OpenSSH server on 127.0.0.1 with its own keys, for the user who runs the tests. */
 export async function startRealSshd(...configuration: readonly string[]): Promise<RealSshd> {
-  if (process.getuid?.() === 0) mkdirSync('/run/sshd', { recursive: true, mode: 0o755 });
+  mkdirSync('/run/sshd', { recursive: true, mode: 0o755 });
   const dir = await mkdtemp(join(tmpdir(), 'mosk-sshd-'));
   const identity = join(dir, 'id');
   makeKey(identity);

@@ -6,9 +6,9 @@ import type { SshError } from '../../src/transport/ssh-error.js';
 import { connectSsh } from '../../src/transport/ssh.js';
 import { resolveHost } from '../../src/transport/ssh-config.js';
 import { execText } from './exec-text.js';
-import { makeKey, noSshd, startAgent, startRealSshd, type RealSshd } from './real-sshd.js';
+import { makeKey, noSshd, realSshd, startAgent, startRealSshd, type RealSshd } from './real-sshd.js';
 
-describe.skipIf(noSshd !== null)('keys, against a real sshd', () => {
+describe.skipIf(noSshd !== null)(`keys, against ${realSshd}`, () => {
   let server: RealSshd;
   let dir: string;
   const strangers: string[] = [];

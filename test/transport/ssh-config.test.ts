@@ -1,5 +1,5 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { homedir, tmpdir, userInfo } from 'node:os';
+import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseJump, parseSshSettings } from '../../src/transport/ssh-config-parse.js';
@@ -129,7 +129,7 @@ Host keys
 
   it('expands paths and the agent', async () => {
     expect(await resolveHost('keys', env)).toMatchObject({
-      identityFiles: [join(homedir(), '.ssh', 'keys_you')],
+      identityFiles: [join(userInfo().homedir, '.ssh', 'keys_you')],
       agentSocket: '/run/own',
       userKnownHostsFiles: [join(dir, 'known_keys')],
     });

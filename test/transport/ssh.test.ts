@@ -13,7 +13,7 @@ import type { SshConnection } from '../../src/transport/ssh-connection.js';
 import { connectSsh } from '../../src/transport/ssh.js';
 import { pollUntil } from '../poll-until.js';
 import { execText } from './exec-text.js';
-import { noSshd, startRealSshd, type RealSshd } from './real-sshd.js';
+import { noSshd, realSshd, startRealSshd, type RealSshd } from './real-sshd.js';
 
 let cluster: EmbeddedCluster;
 let env: NodeJS.ProcessEnv;
@@ -128,7 +128,7 @@ describe('an embedded node', () => {
   );
 });
 
-describe.skipIf(noSshd !== null)('a real sshd', () => {
+describe.skipIf(noSshd !== null)(realSshd, () => {
   let server: RealSshd;
   beforeAll(async () => {
     server = await startRealSshd('RekeyLimit 1M');
