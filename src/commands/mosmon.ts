@@ -1,4 +1,4 @@
-import { connectMosd, tryConnectMosd, type MosdClient } from '../cluster/mosd-client.js';
+import { tryConnectMosd, type MosdClient } from '../cluster/mosd-client.js';
 import type { ClusterSnapshot } from '../core/cluster-map.js';
 import { maxNodeId } from '../core/ids.js';
 import { UsageError } from '../errors.js';
@@ -57,9 +57,7 @@ export function runMosmon(argv: readonly string[] = []): Promise<void> {
 
 /** What the options say is what the keys would have done. */
 export function settingsOf({ options: given, operands: [operand] }: Given): Settings {
-  const chosen = keyBindings.filter(
-    ({ option }) => option !== undefined && given[option as keyof typeof given],
-  );
+  const chosen = keyBindings.filter(({ option }) => option !== undefined && given[option]);
   const settings = chosen.map(({ action }): Settings => {
     switch (action.do) {
       case 'view':
@@ -106,15 +104,14 @@ async function takeSnapshot({ options: { map } }: Given, context: CommandContext
 }
 
 async function openSource({ options: { map } }: Given, { env }: CommandContext): Promise<SnapshotSource> {
-  if (map === undefined) return mosdSource(await ownMosd(env), env);
+  if (map === undefined) return mosdSource(await runningMosd(env), env);
   const { polledSource } = await import('./mosmon/polled-source.js');
   return polledSource(map, env);
 }
 
-/** A link of the screen's own, because it outlives a mosd. */
-async function ownMosd(env: NodeJS.ProcessEnv): Promise<MosdClient> {
+/** A link of the screen's own, because it outlives a mosd; null = one has to be started, which the screen waits for. */
+async function runningMosd(env: NodeJS.ProcessEnv): Promise<MosdClient | null> {
   const running = await tryConnectMosd({ start: false, env });
-  if (running) return running;
-  requireMap(env);
-  return connectMosd({ start: true, env });
+  if (!running) requireMap(env);
+  return running;
 }

@@ -41,6 +41,20 @@ export function truncate(text: string, width: number, ellipsis: string): string 
   return kept + ellipsis;
 }
 
+/** Breaks a text at blanks into at most `most` lines; what does not fit into the last one is cut. */
+export function wrap(text: string, width: number, most: number, ellipsis: string): readonly string[] {
+  const lines: string[] = [];
+  let rest = text;
+  while (lines.length < most - 1 && cellsOf(rest) > width) {
+    const fitting = truncate(rest, width + 1, '');
+    const blank = fitting.lastIndexOf(' ');
+    const line = blank > 0 ? rest.slice(0, blank) : truncate(rest, width, '');
+    lines.push(line);
+    rest = rest.slice(line.length).trimStart();
+  }
+  return [...lines, truncate(rest, width, ellipsis)];
+}
+
 export function padEnd(text: string, width: number): string {
   return text + ' '.repeat(Math.max(0, width - cellsOf(text)));
 }

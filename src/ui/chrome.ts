@@ -1,4 +1,4 @@
-import { clean } from './cells.js';
+import { clean, wrap } from './cells.js';
 import { formatLoad, plural } from './format.js';
 import { isArrow, keyBindings, keyName } from './keys.js';
 import type { Message, MonitorState } from './monitor-state.js';
@@ -63,21 +63,24 @@ function asManyAsFit(parts: readonly string[], between: string, width: number): 
   return line.length <= width || parts.length <= 1 ? line : asManyAsFit(parts.slice(0, -1), between, width);
 }
 
-/** The bottom row: a question, the last answer, what is wrong, or the keys. */
-export function bottomRow(state: MonitorState, theme: Theme): Row {
+const mostMessageRows = 2;
+
+/** At the bottom: a question, the last answer, what is wrong, or the keys. Two rows at most, and one where it is tight. */
+export function bottomRows(state: MonitorState, most: number, theme: Theme): readonly Row[] {
   const { columns } = state.size;
   const { ellipsis } = theme.glyphs;
-  if (state.choosing) return fitRow(question(state.choosing), columns, ellipsis);
-  if (state.help !== null)
-    return [...hint(scrollKeys(theme), 'more'), ...hint('Esc', 'back'), ...hint('q', 'quit')];
+  if (state.choosing) return [fitRow(question(state.choosing), columns, ellipsis)];
+  if (state.help !== null) return [helpKeys(theme)];
   const message: Message | null =
     state.message ?? (state.trouble === null ? null : { kind: 'problem', text: state.trouble });
-  if (!message) return keyRow(state, theme);
-  return fitRow(
-    [[message.kind === 'problem' ? 'warning' : 'bold', ` ${clean(message.text, theme.utf8)}`]],
-    columns,
-    ellipsis,
-  );
+  if (!message) return [keyRow(state, theme)];
+  const style = message.kind === 'problem' ? 'warning' : 'bold';
+  const lines = wrap(clean(message.text, theme.utf8), columns - 2, Math.min(most, mostMessageRows), ellipsis);
+  return lines.map((line): Row => [[style, ` ${line}`]]);
+}
+
+function helpKeys(theme: Theme): Row {
+  return [...hint(scrollKeys(theme), 'more'), ...hint('Esc', 'back'), ...hint('q', 'quit')];
 }
 
 function question({ job, typed }: NonNullable<MonitorState['choosing']>): Row {

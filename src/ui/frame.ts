@@ -1,5 +1,5 @@
 import { drawBars } from './bars.js';
-import { bottomRow, headerRow, totalsRow } from './chrome.js';
+import { bottomRows, headerRow, totalsRow } from './chrome.js';
 import { drawHelp } from './help.js';
 import { drawJobs } from './jobs-pane.js';
 import { barsInput, isTooSmall, planLayout, smallestSize, type Area, type Layout } from './layout.js';
@@ -12,15 +12,20 @@ import type { Theme } from './theme.js';
 export function drawFrame(state: MonitorState, theme: Theme): readonly Row[] {
   if (isTooSmall(state.size)) return [tooSmall(state, theme)];
   if (state.help !== null) {
-    return [headerRow(state, theme), ...drawHelp(state.size, state.help, theme), bottomRow(state, theme)];
+    return [
+      headerRow(state, theme),
+      ...drawHelp(state.size, state.help, theme),
+      ...bottomRows(state, 1, theme),
+    ];
   }
   const layout = planLayout(state);
+  const bottom = bottomRows(state, 1 + layout.gapBelow, theme);
   return [
     headerRow(state, theme),
     ...drawPanes(state, layout, theme),
-    ...blankRows(layout.gapBelow),
+    ...blankRows(layout.gapBelow - (bottom.length - 1)),
     ...(state.showTotals ? [totalsRow(state, theme)] : []),
-    bottomRow(state, theme),
+    ...bottom,
   ];
 }
 

@@ -1,4 +1,4 @@
-import { clean } from './cells.js';
+import { cellsOf, clean, wrap } from './cells.js';
 import { formatBytes, formatClock, formatDuration } from './format.js';
 import type { JobRow } from './job-rows.js';
 import { drawJobTable } from './job-table.js';
@@ -15,16 +15,18 @@ export interface JobsInput extends Area {
 
 const heightWithMoves = 12;
 const mostMoves = 8;
+const mostDetailRows = 2;
 
 /** The jobs pane: what runs where, what is known of the selected job, and the moves. Exactly `height` rows. */
 export function drawJobs(input: JobsInput, theme: Theme): readonly Row[] {
   const { width, height } = input;
   const movesHeight = height >= heightWithMoves ? Math.min(mostMoves, Math.floor(height / 3)) + 1 : 0;
-  const tableHeight = height - movesHeight - 2;
+  const detail = detailRows(input.selected, width, height >= heightWithMoves ? mostDetailRows : 1, theme);
+  const tableHeight = height - movesHeight - 1 - detail.length;
   const rows = [
     rule(jobsTitle(input.jobs, theme.glyphs), width, theme.glyphs),
     ...drawJobTable(input, tableHeight, theme),
-    detailRow(input.selected, theme),
+    ...detail,
     ...(movesHeight > 0 ? drawMoves(input.moves, width, movesHeight, theme.glyphs) : []),
   ];
   return rows.map((row) => fitRow(row, width, theme.glyphs.ellipsis));
@@ -47,17 +49,25 @@ function rule(title: string, width: number, glyphs: Glyphs): Row {
 }
 
 /** What a person wants to know before sending the selected job away. */
-function detailRow(job: JobRow | undefined, { utf8 }: Theme): Row {
-  if (!job) return [['dim', '  no jobs; mosrun starts one']];
-  const head: Span = ['bold', `  ${job.job} `];
-  if (job.state === 'guest') return [head, ['dim', `is a guest of node ${job.home}`]];
+function detailRows(job: JobRow | undefined, width: number, most: number, theme: Theme): readonly Row[] {
+  if (!job) return [[['dim', '  no jobs; mosrun starts one']]];
+  const head = `  ${job.job} `;
+  const [style, text] = detailOf(job, theme);
+  const lines = wrap(text, width - cellsOf(head), most, theme.glyphs.ellipsis);
+  return lines.map((line, i): Row => [
+    i === 0 ? ['bold', head] : ['plain', ' '.repeat(cellsOf(head))],
+    [style, line],
+  ]);
+}
+
+function detailOf(job: JobRow, { utf8 }: Theme): Span {
+  if (job.state === 'guest') return ['dim', `is a guest of node ${job.home}`];
   if (job.movingTo !== null) {
-    return [head, ['accent', `moves to ${job.movingTo}${job.step ? `: ${clean(job.step, utf8)}` : ''}`]];
+    return ['accent', `moves to ${job.movingTo}${job.step ? `: ${clean(job.step, utf8)}` : ''}`];
   }
-  if (job.cantmove.length > 0)
-    return [head, ['warning', `can't move: ${clean(job.cantmove.join('; '), utf8)}`]];
+  if (job.cantmove.length > 0) return ['warning', `can't move: ${clean(job.cantmove.join('; '), utf8)}`];
   const how = job.driver === null ? 'no driver can move it' : `can move (${job.driver})`;
-  return [head, ['dim', job.lock ? `${how}, locked: no automatic migration` : how]];
+  return ['dim', job.lock ? `${how}, locked: no automatic migration` : how];
 }
 
 function drawMoves(

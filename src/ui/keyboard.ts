@@ -49,7 +49,7 @@ export function createKeyboard(): Keyboard {
       return names;
     },
     rest: () => {
-      const names = pending === '' ? [] : ['escape', ...[...pending.slice(1)]];
+      const names = pending === '' ? [] : ['escape', ...Array.from(pending.slice(1))];
       pending = '';
       return names;
     },

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { cellsOf, centre, clean, padEnd, padStart, truncate } from '../../src/ui/cells.js';
+import { cellsOf, centre, clean, padEnd, padStart, truncate, wrap } from '../../src/ui/cells.js';
 
 describe('text in cells', () => {
   test.each([
@@ -22,6 +22,25 @@ describe('text in cells', () => {
       fc.property(fc.string({ unit: 'grapheme' }), fc.nat(30), (text, width) => {
         expect(cellsOf(truncate(clean(text), width, '…'))).toBeLessThanOrEqual(width);
       }),
+    );
+  });
+
+  test('a long text breaks at blanks, and what is too much is cut', () => {
+    expect(wrap('one two three', 8, 2, '…')).toEqual(['one two', 'three']);
+    expect(wrap('one two three', 7, 1, '…')).toEqual(['one tw…']);
+    expect(wrap('one two three four', 8, 2, '…')).toEqual(['one two', 'three f…']);
+    expect(wrap('unbreakable', 5, 3, '…')).toEqual(['unbre', 'akabl', 'e']);
+    fc.assert(
+      fc.property(
+        fc.lorem(),
+        fc.integer({ min: 3, max: 40 }),
+        fc.integer({ min: 1, max: 4 }),
+        (text, width, most) => {
+          const lines = wrap(text, width, most, '…');
+          expect(lines.length).toBeLessThanOrEqual(most);
+          for (const line of lines) expect(cellsOf(line)).toBeLessThanOrEqual(width);
+        },
+      ),
     );
   });
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { bottomRow } from '../../src/ui/chrome.js';
+import { bottomRows } from '../../src/ui/chrome.js';
 import { drawHelp, helpPage } from '../../src/ui/help.js';
 import { keyBindings } from '../../src/ui/keys.js';
 import { initialState } from '../../src/ui/monitor-state.js';
@@ -33,7 +33,7 @@ describe('the table of keys', () => {
     'gives a bottom line of at most %i columns that always has help and quit',
     (columns) => {
       for (const showJobs of [true, false]) {
-        const row = bottomRow(initialState({ columns, rows: 24 }, { showJobs }), theme);
+        const [row = []] = bottomRows(initialState({ columns, rows: 24 }, { showJobs }), 2, theme);
         expect(rowWidth(row)).toBeLessThanOrEqual(columns);
         expect(text(row)).toMatch(/h help.*q quit/);
         expect(text(row).includes('send')).toBe(showJobs);

@@ -68,6 +68,19 @@ describe('the monitor', () => {
     await monitor.frameWith((frame) => !frame.includes('stood still') && frame.includes('0.97'));
   });
 
+  test('a long reason is shown in two lines where there is room', async () => {
+    const reason =
+      'criu: its memory is shared with a process outside the job; app: it has no checkpoint signal; restart: not allowed';
+    const monitor = start({
+      settings: { showJobs: true },
+      answer: { kind: 'problem', text: `1-1 stays on node 1: ${reason}` },
+    });
+    monitor.feed.put(aSnapshot(sixNodes(), [aJob(1, { cantmove: reason.split('; ') })]));
+    await monitor.frameWith(/can't move: criu: .*\n +.*restart: not allowed/);
+    monitor.press('gh');
+    await monitor.frameWith(/1-1 stays on node 1: criu.*\n.*restart: not allowed$/);
+  });
+
   test('shows moves as they happen', async () => {
     const monitor = start({ settings: { showJobs: true } });
     monitor.feed.put(snapshot);

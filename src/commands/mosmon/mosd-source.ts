@@ -10,17 +10,20 @@ const intervalMs = 1_000;
 const againAfterMs = 1_000;
 
 /** The user's own mosd, which pushes what it knows. When it goes away, the next one is asked: jobs go on meanwhile. */
-export function mosdSource(first: MosdClient, env: NodeJS.ProcessEnv): SnapshotSource {
+export function mosdSource(running: MosdClient | null, env: NodeJS.ProcessEnv): SnapshotSource {
   const closing = new AbortController();
-  let client: MosdClient | null = first;
+  const isClosed = (): boolean => closing.signal.aborted;
+  let client = running;
   closing.signal.addEventListener('abort', () => client?.close());
 
   async function* snapshots(onTrouble: (reason: string) => void): AsyncGenerator<ClusterSnapshot> {
-    while (!closing.signal.aborted) {
+    // Without a first one there is no point in going on: the reason is for the user.
+    client ??= await connectMosd({ start: true, env });
+    while (!isClosed()) {
       if (client) {
         yield* watch(client);
         client = null;
-        if (!closing.signal.aborted) onTrouble('mosd has ended; starting it again');
+        if (!isClosed()) onTrouble('mosd has ended; starting it again');
       }
       client = await reconnect(onTrouble);
     }
@@ -30,10 +33,10 @@ export function mosdSource(first: MosdClient, env: NodeJS.ProcessEnv): SnapshotS
     try {
       await delay(againAfterMs, undefined, { signal: closing.signal });
       const next = await connectMosd({ start: true, env });
-      if (!closing.signal.aborted) return next;
+      if (!isClosed()) return next;
       next.close();
     } catch (error) {
-      if (!closing.signal.aborted) onTrouble(reasonOf(error));
+      if (!isClosed()) onTrouble(reasonOf(error));
     }
     return null;
   }
