@@ -1,62 +1,86 @@
-const ptNote = 4;
-const ntGnuBuildId = 3;
+/** What of an ELF file tells whether two machines have the same one. Reads no file: hands out the ranges to be read. */
+export interface ElfHeader {
+  readonly bits: 32 | 64;
+  readonly littleEndian: boolean;
+  readonly programHeaders: ByteRange;
+  readonly programHeaderBytes: number;
+}
 
-/**
- * GNU build id of an ELF file, in hex, from its first bytes (the notes of real programs lie in the first page). Null
- * when the bytes are no ELF file or carry no build id there.
- */
-export function buildIdOf(bytes: Uint8Array): string | null {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (bytes.length < 64 || view.getUint32(0) !== 0x7f454c46) return null;
-  const is64 = bytes[4] === 2;
-  const little = bytes[5] === 1;
-  const word = (at: number): number =>
-    is64 ? Number(view.getBigUint64(at, little)) : view.getUint32(at, little);
-  try {
-    const tableAt = word(is64 ? 0x20 : 0x1c);
-    const entrySize = view.getUint16(is64 ? 0x36 : 0x2a, little);
-    const count = view.getUint16(is64 ? 0x38 : 0x2c, little);
-    for (let index = 0; index < count; index++) {
-      const at = tableAt + index * entrySize;
-      if (view.getUint32(at, little) !== ptNote) continue;
-      const found = buildIdIn(
-        view,
-        bytes,
-        word(at + (is64 ? 0x08 : 0x04)),
-        word(at + (is64 ? 0x20 : 0x10)),
-        little,
-      );
-      if (found !== null) return found;
+export interface ByteRange {
+  readonly offset: number;
+  readonly size: number;
+}
+
+export const elfHeaderBytes = 64;
+const mostProgramHeaders = 512;
+const mostNoteBytes = 1024 * 1024;
+const noteSegment = 4; // PT_NOTE
+const buildIdNote = 3; // NT_GNU_BUILD_ID
+
+/** Null when the bytes are no ELF header. */
+export function parseElfHeader(bytes: Uint8Array): ElfHeader | null {
+  if (bytes.length < elfHeaderBytes) return null;
+  if (bytes[0] !== 0x7f || bytes[1] !== 0x45 || bytes[2] !== 0x4c || bytes[3] !== 0x46) return null;
+  const bits = bytes[4] === 1 ? 32 : 64;
+  const littleEndian = bytes[5] === 1;
+  const view = viewOf(bytes);
+  const offset = bits === 64 ? Number(view.getBigUint64(32, littleEndian)) : view.getUint32(28, littleEndian);
+  const programHeaderBytes = view.getUint16(bits === 64 ? 54 : 42, littleEndian);
+  const count = Math.min(view.getUint16(bits === 64 ? 56 : 44, littleEndian), mostProgramHeaders);
+  return {
+    bits,
+    littleEndian,
+    programHeaderBytes,
+    programHeaders: { offset, size: count * programHeaderBytes },
+  };
+}
+
+/** Where the notes are, from the bytes of `programHeaders`. */
+export function noteRanges(bytes: Uint8Array, header: ElfHeader): readonly ByteRange[] {
+  const { bits, littleEndian, programHeaderBytes } = header;
+  if (programHeaderBytes < (bits === 64 ? 56 : 32)) return [];
+  const view = viewOf(bytes);
+  const ranges: ByteRange[] = [];
+  for (let at = 0; at + programHeaderBytes <= bytes.length; at += programHeaderBytes) {
+    if (view.getUint32(at, littleEndian) !== noteSegment) continue;
+    const word = (at64: number, at32: number): number =>
+      bits === 64
+        ? Number(view.getBigUint64(at + at64, littleEndian))
+        : view.getUint32(at + at32, littleEndian);
+    ranges.push({ offset: word(8, 4), size: Math.min(word(32, 16), mostNoteBytes) });
+  }
+  return ranges;
+}
+
+/** The build id in hexadecimal, from the bytes of one note segment; null when it is not in there. */
+export function findBuildId(bytes: Uint8Array, { littleEndian }: ElfHeader): string | null {
+  const view = viewOf(bytes);
+  for (let at = 0; at + 12 <= bytes.length;) {
+    const nameBytes = view.getUint32(at, littleEndian);
+    const valueBytes = view.getUint32(at + 4, littleEndian);
+    const value = at + 12 + roundUp(nameBytes);
+    const end = value + roundUp(valueBytes);
+    if (value + valueBytes > bytes.length) return null;
+    if (view.getUint32(at + 8, littleEndian) === buildIdNote && isGnu(bytes, at + 12, nameBytes)) {
+      return hex(bytes.subarray(value, value + valueBytes));
     }
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error; // the table lies behind the bytes we have, or nowhere
+    at = end;
   }
   return null;
 }
 
-function buildIdIn(
-  view: DataView,
-  bytes: Uint8Array,
-  from: number,
-  size: number,
-  little: boolean,
-): string | null {
-  for (let at = from; at + 12 <= from + size;) {
-    const nameSize = view.getUint32(at, little);
-    const descSize = view.getUint32(at + 4, little);
-    const type = view.getUint32(at + 8, little);
-    const descAt = at + 12 + pad(nameSize);
-    const isGnu = nameSize === 4 && view.getUint32(at + 12) === 0x474e5500;
-    if (type === ntGnuBuildId && isGnu && descSize <= 64 && descAt + descSize <= bytes.length) {
-      return [...bytes.subarray(descAt, descAt + descSize)]
-        .map((byte) => byte.toString(16).padStart(2, '0'))
-        .join('');
-    }
-    at = descAt + pad(descSize);
-  }
-  return null;
+function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
-function pad(size: number): number {
-  return (size + 3) & ~3;
+function roundUp(size: number): number {
+  return Math.ceil(size / 4) * 4;
+}
+
+function isGnu(bytes: Uint8Array, at: number, size: number): boolean {
+  return size === 4 && bytes[at] === 0x47 && bytes[at + 1] === 0x4e && bytes[at + 2] === 0x55;
+}
+
+function hex(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

@@ -1,33 +1,43 @@
-const ioUringSetup = 425; // the same number on x86-64 and arm64
-const enosys = 38;
-const auditArch: Readonly<Record<string, number>> = { x64: 0xc000003e, arm64: 0xc00000b7 };
+/** A classic BPF instruction: operation, jumps for true and false, constant. */
+type Instruction = readonly [code: number, ifTrue: number, ifFalse: number, k: number];
+
+const loadWord = 0x20; // BPF_LD | BPF_W | BPF_ABS
+const jumpIfEqual = 0x15; // BPF_JMP | BPF_JEQ | BPF_K
+const answer = 0x06; // BPF_RET | BPF_K
+const allow = 0x7fff0000;
+const fail = 0x00050000; // SECCOMP_RET_ERRNO, with the errno in the low half
+const noSuchSystemCall = 38; // ENOSYS
+const numberOffset = 0; // in struct seccomp_data
+const archOffset = 4;
+const ioUringSetup = 425; // the same number everywhere
+
+const auditArchs: Readonly<Record<string, number>> = { x64: 0xc000003e, arm64: 0xc00000b7 };
 
 /**
- * Raw BPF program (struct sock_filter[]) for `setpriv --seccomp-filter`: io_uring_setup answers ENOSYS, everything else
- * is allowed. CRIU can't dump an io_uring, and programs (Node.js) do without when there is none. Null for other
- * processors than x86-64 and arm64.
+ * Raw BPF that answers io_uring_setup with "no such system call" and allows everything else. Programs then use what
+ * they used before io_uring, and CRIU, which can't save a ring, can save them. Null for other processors.
  */
-export function withoutIoUring(arch: string): Uint8Array | null {
-  const audit = auditArch[arch];
-  if (audit === undefined) return null;
+export function ioUringDenyingFilter(arch: string): Uint8Array | null {
+  const auditArch = auditArchs[arch];
+  if (auditArch === undefined) return null;
   return assemble([
-    [0x20, 0, 0, 4], // load the architecture
-    [0x15, 0, 3, audit], // another one: allow
-    [0x20, 0, 0, 0], // load the system call's number
-    [0x15, 0, 1, ioUringSetup],
-    [0x06, 0, 0, 0x00050000 | enosys], // SECCOMP_RET_ERRNO
-    [0x06, 0, 0, 0x7fff0000], // SECCOMP_RET_ALLOW
+    [loadWord, 0, 0, archOffset],
+    [jumpIfEqual, 0, 3, auditArch],
+    [loadWord, 0, 0, numberOffset],
+    [jumpIfEqual, 0, 1, ioUringSetup],
+    [answer, 0, 0, fail | noSuchSystemCall],
+    [answer, 0, 0, allow],
   ]);
 }
 
-function assemble(program: readonly (readonly [number, number, number, number])[]): Uint8Array {
+function assemble(program: readonly Instruction[]): Uint8Array {
   const bytes = new Uint8Array(program.length * 8);
   const view = new DataView(bytes.buffer);
-  program.forEach(([code, jumpTrue, jumpFalse, value], index) => {
+  for (const [index, [code, ifTrue, ifFalse, k]] of program.entries()) {
     view.setUint16(index * 8, code, true);
-    view.setUint8(index * 8 + 2, jumpTrue);
-    view.setUint8(index * 8 + 3, jumpFalse);
-    view.setUint32(index * 8 + 4, value, true);
-  });
+    view.setUint8(index * 8 + 2, ifTrue);
+    view.setUint8(index * 8 + 3, ifFalse);
+    view.setUint32(index * 8 + 4, k, true);
+  }
   return bytes;
 }

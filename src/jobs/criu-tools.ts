@@ -143,3 +143,8 @@ function meaningOf(text: string): string {
   const found = meanings.find(([pattern]) => pattern.test(text));
   return found ? ` (${found[1]})` : '';
 }
+
+/** 40101 → 4.1.1 */
+export function formatCriuVersion(version: number): string {
+  return [Math.floor(version / 10_000), Math.floor(version / 100) % 100, version % 100].join('.');
+}

@@ -28,6 +28,12 @@ export interface MoveRequirements {
   readonly arch: string;
   /** Files that are mapped or open outside the job's folders and must be the same on the target. */
   readonly files: readonly FileFingerprint[];
+  /** Folders outside the job's that it has open or works in. */
+  readonly folders?: readonly string[];
+  /** The job's folder: what must be creatable, and where the image needs room. */
+  readonly dir?: string;
+  /** It has a time namespace, so that its clocks go on evenly whatever the target's uptime is (criu only). */
+  readonly ownClock?: boolean;
   /** Memory the job occupies, KiB. */
   readonly rssKib: number;
   /** PIDs that must be free on the target (a tree without a PID namespace). */
