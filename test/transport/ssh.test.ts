@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { buffer, text } from 'node:stream/consumers';
 import { finished } from 'node:stream/promises';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { startEmbeddedCluster, type EmbeddedCluster } from '../../fixtures/embedded/cluster.js';
 import { resolveHost } from '../../src/transport/ssh-config.js';
 import type { SshConnection } from '../../src/transport/ssh-connection.js';
@@ -141,6 +141,7 @@ describe.skipIf(noSshd !== null)(realSshd, () => {
 
   it('may forbid unix sockets', async () => {
     const strict = await startRealSshd('AllowStreamLocalForwarding no');
+    onTestFinished(() => strict.stop());
     const echo = await startEcho(join(strict.dir, 'echo.sock'));
     const connection = await strict.connect();
     await expect(connection.openUnix(join(strict.dir, 'echo.sock'))).rejects.toMatchObject({
@@ -148,11 +149,11 @@ describe.skipIf(noSshd !== null)(realSshd, () => {
     });
     connection.close();
     echo.close();
-    await strict.stop();
   });
 
   it('may drop a connection before it says anything', async () => {
     const full = await startRealSshd('MaxStartups 1:100:1');
+    onTestFinished(() => full.stop());
     const silent = await import('node:net').then(({ connect: open }) => open(full.port, '127.0.0.1'));
     await once(silent, 'data');
     await expect(full.connect()).rejects.toMatchObject({
@@ -160,7 +161,6 @@ describe.skipIf(noSshd !== null)(realSshd, () => {
       message: expect.stringMatching(/too many connections|exceeded/i) as string,
     });
     silent.destroy();
-    await full.stop();
   });
 });
 
