@@ -16,7 +16,7 @@ import { Guests } from './guest/registry.js';
 import { serveGuestRequest, type GuestContext } from './guest/service.js';
 import { moveOwn } from './handlers/moves.js';
 import { act, plan } from './home/balancer.js';
-import { endIfOrphaned } from './home/deputies.js';
+import { endOrphans } from './home/deputies.js';
 import { Homes, type HomeContext } from './home/homes.js';
 import { launch } from './home/launch.js';
 import { refreshMobility } from './home/mobility.js';
@@ -202,6 +202,7 @@ export async function createDaemon(
         takeUsage(homes, usage.ofHome(cluster));
       });
       every(secondMs, () => (daemon.home ? refreshMobility(daemon.home, Date.now()) : undefined));
+      every(secondMs, () => (daemon.home ? endOrphans(daemon.home) : undefined));
       every(balanceEveryMs, () => {
         if (!daemon.home || homes.active().length === 0) return;
         const made = plan(daemon.home, map.map.admin);
@@ -244,7 +245,6 @@ function adoptHomes(home: HomeContext): void {
     } else {
       home.homes.follow(home, job);
     }
-    setTimeout(() => void endIfOrphaned(home, job).catch(onError), 5_000).unref();
   }
 }
 

@@ -69,7 +69,7 @@ async function serveStreams(
       socket,
       { stdoutOffset: opening.stdoutOffset ?? 0, stderrOffset: opening.stderrOffset ?? 0 },
       source,
-    );
+    ).finally(() => socket.destroySoon());
     return;
   }
   const home = homeOfDaemon(daemon);
@@ -84,6 +84,8 @@ async function serveStreams(
     };
     await serveIo(socket, from, homeStreams(home, job));
   } finally {
+    // The other side may only have half-closed: what is written goes out, then the socket is gone.
+    socket.destroySoon();
     if (socket.destroyed) left();
     else socket.once('close', left);
   }

@@ -66,6 +66,7 @@ export async function sendFiles(
     return { manifest, bytes: sent.bytes };
   } finally {
     channel.end();
+    channel.resume(); // nothing more is to come, but the end must be seen for the socket to go
   }
 }
 

@@ -3,9 +3,6 @@ import type { HomeContext } from './homes.js';
 import { isOver, type HomeJob } from './job.js';
 import { signalJob } from './signals.js';
 
-/** A deputy whose link broke may just have lost its mosd; it is given this long to come back. */
-const graceMs = 3_000;
-
 export interface DeputyIdentity {
   readonly pid: number;
   readonly startTicks: number;
@@ -24,16 +21,24 @@ export async function watchDeputy(
   }
   return () => {
     job.deputies -= 1;
-    setTimeout(() => void endIfOrphaned(context, job), graceMs).unref();
   };
 }
 
-/** The deputy *is* the job for its user: `kill -9` of it ends the job, as it would have ended a local command. */
-export async function endIfOrphaned(context: HomeContext, job: HomeJob): Promise<void> {
+/** Looks once a second at the jobs that should have a deputy and have none connected. */
+export async function endOrphans(context: HomeContext): Promise<void> {
+  for (const job of context.homes.active()) await endIfOrphaned(context, job);
+}
+
+/**
+ * The deputy *is* the job for its user: `kill -9` of it ends the job, as it would have ended a local command. One that
+ * lives has just lost its link, and comes back.
+ */
+async function endIfOrphaned(context: HomeContext, job: HomeJob): Promise<void> {
   const { record } = job;
-  if (isOver(record) || record.detached || job.deputies > 0 || !record.spec.deputy) return;
+  if (isOver(record) || record.phase === 'collecting' || record.detached || job.deputies > 0 || !record.spec.deputy) return;
   const { pid, startTicks } = record.spec.deputy;
   if ((await readStartTicks(pid)) === startTicks) return;
   context.log.write(`job ${record.job}: its deputy (PID ${pid}) was killed: the job is ended`);
+  await context.homes.change(job, { detached: true });
   await signalJob(context, job, 'SIGKILL').catch((error: unknown) => context.log.error(error));
 }
