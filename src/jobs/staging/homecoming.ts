@@ -129,7 +129,7 @@ class Homecomer {
   async #bring(entry: Entry): Promise<void> {
     const path = this.#placeOf(entry.path);
     const found = await this.#folder.look(path);
-    if (this.#mayReplace(entry.path, found)) {
+    if (path === entry.path ? this.#mayReplace(path, found) : found === null) {
       await this.#folder.install(entry, path);
       this.#brought.push(path);
     } else if (await this.#folder.isSame(entry, path, found)) {
