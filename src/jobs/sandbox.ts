@@ -1,11 +1,12 @@
-import { writeFile, rm } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { JobFolder, JobProcess } from './driver.js';
 import { commandProblem } from './find-command.js';
-import { makeFifo } from './make-fifo.js';
+import { ioUringFilter, seccompWords } from './io-uring.js';
 import { readExit } from './job-exit.js';
-import { mayMakePidNamespaces } from './pid-namespace.js';
+import { makeFifo } from './make-fifo.js';
+import { unshareWords } from './namespaces.js';
 import { recorderScript, recorderShell } from './recorder.js';
 import { spawnRecorder } from './spawn-recorder.js';
 import { argvOf, isHelperArgv } from './stdin-words.js';
@@ -25,34 +26,59 @@ export interface StartOptions {
   readonly stdin: 'none' | 'stream';
   /** Default: where this machine lets us make one. */
   readonly pidNamespace?: boolean;
-  /** Raw BPF program that the whole tree runs under; needs a setpriv(1) that knows --seccomp-filter. */
-  readonly seccompFilter?: string;
   /** Called before the command runs: what is written down here can't be lost. A failure keeps the job from starting. */
   readonly onIdentified?: (process: JobProcess) => Promise<void>;
 }
 
 /**
- * Starts a command that needs nobody: no descriptor of ours, no process of ours. Started as root it gets a PID
- * namespace of its own. A command that can't be started ends with 126 or 127 and a reason in `messages`.
+ * Starts a command that needs nobody: no descriptor of ours, no process of ours. Started as root it gets PIDs and
+ * clocks of its own, and no io_uring where that could keep it from moving. Resolves when the command runs. One that
+ * can't be started ends with 126 or 127 and a reason in `messages`.
  */
 export async function startJob(options: StartOptions): Promise<JobProcess> {
   const { folder, env, stdin } = options;
   await makeStreams(folder.dir, stdin);
-  const inNamespace = options.pidNamespace ?? (await mayMakePidNamespaces());
   const problem = await commandProblem(options.argv[0] ?? '', env, folder.cwd);
-  const words = [
-    ...(inNamespace ? ['unshare', '--pid', '--fork'] : []),
-    ...(options.seccompFilter === undefined ? [] : seccompWords(options.seccompFilter)),
-    ...(inNamespace ? ['setsid'] : []), // its session must begin inside of the namespace
-    ...recorderShell(env),
-    ...['-c', recorderScript, 'moskit-job', options.umask.toString(8), folder.dir, stdin],
-    ...[String(problem?.code ?? 0), problem?.text ?? ''],
-    ...options.argv,
-  ];
-  const mode = inNamespace ? 'pidns' : 'plain';
-  const job = await spawnRecorder(words, { cwd: folder.cwd, env, mode, onIdentified: options.onIdentified });
-  await commandRuns(job, folder);
-  return job;
+  const namespaces = options.pidNamespace === false ? null : await unshareWords();
+  const filter = join(folder.dir, 'seccomp');
+  try {
+    const words = [
+      ...(namespaces ?? []),
+      ...(await filterWords(filter)),
+      ...(namespaces ? ['setsid'] : []), // its session must begin inside of the namespace
+      ...recorderShell(env),
+      ...['-c', recorderScript, 'moskit-job', options.umask.toString(8), folder.dir, stdin],
+      ...[String(problem?.code ?? 0), problem?.text ?? ''],
+      ...options.argv,
+    ];
+    const mode = namespaces ? 'pidns' : 'plain';
+    const job = await spawnRecorder(words, {
+      cwd: folder.cwd,
+      env,
+      mode,
+      onIdentified: options.onIdentified,
+    });
+    await commandRuns(job, folder);
+    return job;
+  } finally {
+    await rm(filter, { force: true });
+  }
+}
+
+async function filterWords(path: string): Promise<readonly string[]> {
+  const filter = await ioUringFilter();
+  if (filter === null) return [];
+  await writeFile(path, filter, { mode: 0o600 });
+  return seccompWords(path);
+}
+
+async function makeStreams(dir: string, stdin: StartOptions['stdin']): Promise<void> {
+  await rm(join(dir, 'exit'), { force: true });
+  await writeFile(join(dir, 'messages'), '', { mode: 0o600 });
+  for (const name of ['stdout', 'stderr', ...(stdin === 'stream' ? ['stdin.data'] : [])]) {
+    await writeFile(join(dir, name), '', { flag: 'a', mode: 0o600 });
+  }
+  if (stdin === 'stream') await makeFifo(join(dir, 'stdin'));
 }
 
 /** A signal that came before the command is there would end in the recording sh, which forgets it. */
@@ -69,19 +95,4 @@ async function commandRuns(job: JobProcess, folder: JobFolder): Promise<void> {
 /** Until it has become another program, a child of the sh looks like the sh. */
 function isCommand(argv: readonly string[]): boolean {
   return argv.length > 0 && !argv.includes(recorderScript) && !isHelperArgv(argv);
-}
-
-function seccompWords(filter: string): readonly string[] {
-  // without CAP_SYS_ADMIN the kernel wants the promise that no set-uid program is fooled by the filter
-  const promise = process.getuid?.() === 0 ? [] : ['--no-new-privs'];
-  return ['setpriv', ...promise, '--seccomp-filter', filter, '--'];
-}
-
-async function makeStreams(dir: string, stdin: StartOptions['stdin']): Promise<void> {
-  await rm(join(dir, 'exit'), { force: true });
-  await writeFile(join(dir, 'messages'), '', { mode: 0o600 });
-  for (const name of ['stdout', 'stderr', ...(stdin === 'stream' ? ['stdin.data'] : [])]) {
-    await writeFile(join(dir, name), '', { flag: 'a', mode: 0o600 });
-  }
-  if (stdin === 'stream') await makeFifo(join(dir, 'stdin'));
 }

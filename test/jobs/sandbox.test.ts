@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { signalJob, treeOf } from '../../src/jobs/process-tree.js';
 import { endStdin, readExit, readMessages, stdinPosition } from '../../src/jobs/sandbox.js';
-import { mayMakePidNamespaces } from '../../src/jobs/pid-namespace.js';
+import { unshareWords } from '../../src/jobs/namespaces.js';
 import { pollUntil } from '../poll-until.js';
 import { exitOfJob, makeFolder, outputOf, start } from './job-fixture.js';
 
-const modes = (await mayMakePidNamespaces()) ? [true, false] : [false];
+const modes = (await unshareWords()) ? [true, false] : [false];
 
 describe.each(modes)('a job (PID namespace: %s)', (pidNamespace) => {
   it.each([
