@@ -108,6 +108,7 @@ describe('questions about nodes', () => {
     ['mosctl getload 10.9.9.9', '102\n'],
     ['mosctl getload 1,3', '1: 102\n3: 102\n'],
     ['mosctl getload 3 beta', '3: 102\n7: 102\n'],
+    ['mosctl getload 7 beta 7', '7: 102\n'],
     ['mosctl getspeed', '9876\n'],
     ['mosctl getmem 1', 'logical free 3072.0 of 4096.0 MiB\n'],
     ['mosctl getfree 1', 'physical free 512.0 of 4096.0 MiB\n'],
@@ -449,6 +450,7 @@ describe('rebalance', () => {
     });
     finish();
     expect(await endOf(first)).toMatchObject({ code: 0 });
+    expect(readdirSync(mosd.folder)).not.toContain('rebalance.lock');
     expect(await run('mosctl rebalance')).toMatchObject({ code: 0 });
   });
 });
