@@ -29,9 +29,10 @@ export async function probeDrivers(
   const { driver: wanted } = spec.relocation;
   const asked = drivers.filter(({ name }) => wanted === 'auto' || wanted === name);
   return Promise.all(
-    asked.map(async ({ name, probe }): Promise<Probed> => {
+    asked.map(async (driver): Promise<Probed> => {
+      const { name } = driver;
       try {
-        const result = await probe({ spec, folder, process });
+        const result = await driver.probe({ spec, folder, process });
         if (!result.ok) return { driver: name, reasons: result.reasons, requirements: null, rssKib: 0 };
         return {
           driver: name,

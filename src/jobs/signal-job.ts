@@ -33,7 +33,7 @@ export async function signalJob(job: JobProcess, signal: string): Promise<void> 
 }
 
 /** The command itself: the child of the recording sh. */
-async function mainOf(job: JobProcess): Promise<readonly number[]> {
+export async function mainOf(job: JobProcess): Promise<readonly number[]> {
   const children = await childrenOf(job.pid);
   const helpers = await Promise.all(children.map((pid) => isHelper(pid)));
   return children.filter((_, index) => !helpers[index]).slice(0, 1);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { JobSpec } from '../../src/core/job-spec.js';
 import { driverNamed, probeDrivers } from '../../src/jobs/choose-driver.js';
-import type { DriverJob, JobFolder, JobProcess, MoveRequirements } from '../../src/jobs/driver.js';
+import type { JobFolder, JobProcess, MoveRequirements } from '../../src/jobs/driver.js';
 import { killTree, signalJob, stopTree, treeOf } from '../../src/jobs/process-tree.js';
 import { endStdin, readExit, readMessages, startJob } from '../../src/jobs/sandbox.js';
 
@@ -58,8 +58,8 @@ const operations = {
     const receiver = await driver.receivePages!(job, socket);
     await receiver.done;
   },
-  thaw: ({ job }: Request) => driver.thaw(job as DriverJob),
-  discard: ({ job }: Request) => driver.discard(job as DriverJob),
+  thaw: ({ job }: Request) => driver.thaw(job),
+  discard: ({ job }: Request) => driver.discard(job),
   restore: ({ job }: Request) => driver.restoreStopped(job),
   continue: ({ job }: Request) => driver.continue(job, job.process),
   discardRestored: ({ job }: Request) => driver.discardRestored(job, job.process),

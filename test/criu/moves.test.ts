@@ -23,7 +23,7 @@ const programs: readonly Program[] = [
 ];
 
 describe.skipIf(!here)('moved to another node and back', () => {
-  let jobs: LabJobs;
+  let jobs: LabJobs | undefined;
   beforeAll(async () => {
     jobs = await LabJobs.start('test-criu-moves');
   });
@@ -32,6 +32,7 @@ describe.skipIf(!here)('moved to another node and back', () => {
   });
 
   it.each(programs)('$what: the output is that of an unmoved run', async ({ argv, exit = 0 }) => {
+    if (!jobs) throw new Error('no lab');
     const still = await jobs.run(1, argv);
     expect(await still.exit()).toEqual({ kind: 'code', code: exit });
     const job = await jobs.run(1, argv);
