@@ -17,7 +17,8 @@ interface Trip {
 async function carry(script: string): Promise<Trip> {
   const home = await newFolder();
   const node = await newFolder();
-  sh(home, script);
+  // what a test does within one tick of the clock would not show in the times
+  sh(home, `${script}; find . ! -type l -newermt 2005-01-01 -exec touch -d 2020-01-01 {} +`);
   const plan = await planCarryIn(home, { patterns: null, limitBytes: 1e9 });
   if (plan.kind !== 'ok') throw new Error(plan.kind);
   await transfer({ root: home, entries: plan.entries, frozen: true }, { root: node });
