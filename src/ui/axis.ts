@@ -48,7 +48,7 @@ export function logAxis(floor: number, max: number, mostTicks: number, label: La
   return {
     top: floor * 10 ** decades,
     ticks,
-    fraction: (value) => (value <= floor ? 0 : clamp(Math.log10(value / floor) / decades)),
+    fraction: (value) => clamp(Math.log10(Math.max(value, floor) / floor) / decades),
   };
 }
 

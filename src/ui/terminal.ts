@@ -64,8 +64,8 @@ export function holdTerminal(terminal: Terminal, screen: Screen, on: TerminalEve
   for (const signal of endingSignals) process.on(signal, bySignal);
   process.on('SIGTSTP', suspend);
   process.on('SIGCONT', takeBack);
+  // Also after an error that nobody caught: it is printed when this was done.
   process.on('exit', giveBack);
-  process.on('uncaughtExceptionMonitor', giveBack);
   stdout.on('resize', on.resize);
   stdout.on('error', hangup);
   stdin.on('end', hangup);
@@ -81,7 +81,6 @@ export function holdTerminal(terminal: Terminal, screen: Screen, on: TerminalEve
       process.off('SIGTSTP', suspend);
       process.off('SIGCONT', takeBack);
       process.off('exit', giveBack);
-      process.off('uncaughtExceptionMonitor', giveBack);
       stdout.off('resize', on.resize);
       stdin.off('end', hangup);
       stdin.off('close', hangup);

@@ -48,6 +48,12 @@ export function openMonitor(options: HarnessOptions) {
     terminal,
     written,
     rawModes,
+    listeners: () => ({
+      data: stdin.listenerCount('data'),
+      end: stdin.listenerCount('end'),
+      close: stdin.listenerCount('close'),
+      resize: stdout.listenerCount('resize'),
+    }),
     exitCode,
     feed,
     press: (keys: string) => void stdin.write(keys),

@@ -38,16 +38,16 @@ describe('the monitor', () => {
       'SIGTSTP',
       'SIGCONT',
       'exit',
-      'uncaughtExceptionMonitor',
+      'uncaughtException',
     ] as const;
     const count = (): readonly number[] => signals.map((signal) => process.listenerCount(signal));
-    await start().quit(); // what libraries leave behind at their first use
     const before = count();
     const monitor = start();
     await monitor.frameWith('asking the nodes');
     expect(count()).not.toEqual(before);
     await monitor.quit();
     expect(count()).toEqual(before);
+    expect(monitor.listeners()).toEqual({ data: 0, end: 0, close: 0, resize: 0 });
   });
 
   test('sends the job where the user says and shows what became of it', async () => {

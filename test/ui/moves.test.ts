@@ -29,6 +29,10 @@ describe('moves, told from the snapshots', () => {
   test('the last moves before the start are there from the first snapshot on', () => {
     expect(addMoves([], null, again)).toHaveLength(2);
   });
+  test('a later move counts even when the number of moves was lost', () => {
+    const recounted = aSnapshot([], [aJob(1, { nmigs: 1, lastMove: aMove(2, 4, 12_000) })]);
+    expect(addMoves([], moved, recounted)).toHaveLength(1);
+  });
   test('the same way twice is two moves', () => {
     const back = aSnapshot([], [aJob(1, { nmigs: 3, lastMove: aMove(1, 2, 12_000) })]);
     expect(addMoves([], moved, back)).toHaveLength(1);

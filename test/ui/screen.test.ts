@@ -40,6 +40,8 @@ describe('the alternate screen', () => {
     written.length = 0;
     screen.paint(['one', '2', 'three']);
     expect(written.join('')).not.toMatch(/one|three/);
+    // Erased before, not after: some terminals would take the last cell of a full row with it.
+    expect(written.join('')).toMatch(/\u001b\[K2/);
     expect(await text()).toBe('one\n2\nthree');
     written.length = 0;
     screen.paint(['one', '2', 'three']);
