@@ -10,7 +10,7 @@ export function parseIoUp(payload: Buffer): IoUp {
     return { type: 'signal', signal: value['signal'].slice(0, 16) };
   }
   const { stdout, stderr } = value;
-  if (value['type'] === 'delivered' && typeof stdout === 'number' && typeof stderr === 'number') {
+  if (value['type'] === 'delivered' && isOffset(stdout) && isOffset(stderr)) {
     return { type: 'delivered', stdout, stderr };
   }
   throw new ProtocolError('a damaged control frame was sent');
@@ -19,7 +19,7 @@ export function parseIoUp(payload: Buffer): IoUp {
 export function parseIoDown(payload: Buffer): IoDown {
   const value = parseControl(payload);
   const { type, offset, text, exit, messages } = value;
-  if (type === 'stdinTaken' && typeof offset === 'number') return { type, offset };
+  if (type === 'stdinTaken' && isOffset(offset)) return { type, offset };
   if (type === 'notice' && typeof text === 'string') return { type, text: text.slice(0, 4000) };
   if (type === 'ended') {
     return {
@@ -29,6 +29,10 @@ export function parseIoDown(payload: Buffer): IoDown {
     };
   }
   throw new ProtocolError('a damaged control frame was sent');
+}
+
+function isOffset(value: unknown): value is number {
+  return Number.isSafeInteger(value) && Number(value) >= 0;
 }
 
 function parseControl(payload: Buffer): Record<string, unknown> {

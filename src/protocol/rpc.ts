@@ -12,6 +12,7 @@ import type { WireError } from './messages.js';
 
 const maxUnansweredRequests = 10_000;
 const maxUnsentBytes = 64 * 1024 * 1024;
+const maxReasonLength = 2000;
 
 export interface RpcOptions {
   /** Answers a request of the other side; a thrown error travels back. */
@@ -43,7 +44,7 @@ export class Rpc {
     const reader = new LineReader(maxLineBytes);
     stream.on('data', (chunk: Buffer) => {
       try {
-        for (const line of reader.push(chunk)) this.#receive(line);
+        for (const line of reader.push(chunk)) if (this.#open) this.#receive(line);
       } catch (error) {
         this.#end(error as Error);
       }
@@ -118,6 +119,8 @@ export class Rpc {
       else waiting?.resolve(message.result);
     } else if (message.kind === 'notification') {
       this.#options.onNotification?.(message.method, message.params);
+    } else if (message.kind === 'refusal') {
+      this.#end(new RefusedError(message.reason));
     } else {
       void this.#answer(message.id, message.method, message.params);
     }
@@ -158,9 +161,11 @@ type Parsed =
       readonly error: WireError | undefined;
     }
   | { readonly kind: 'request'; readonly id: number; readonly method: string; readonly params: unknown }
-  | { readonly kind: 'notification'; readonly method: string; readonly params: unknown };
+  | { readonly kind: 'notification'; readonly method: string; readonly params: unknown }
+  /** The other side did not take the opening, or gives the channel up: the last line it sends. */
+  | { readonly kind: 'refusal'; readonly reason: string };
 
-/** Throws ProtocolError for anything that is not one of the four message forms. */
+/** Throws ProtocolError for anything that is not one of the message forms. */
 function parseMessage(line: Buffer): Parsed {
   let value: unknown;
   try {
@@ -177,6 +182,8 @@ function parseMessage(line: Buffer): Parsed {
   } else if (typeof id === 'number') {
     if (error === undefined) return { kind: 'answer', id, result, error: undefined };
     if (isWireError(error)) return { kind: 'answer', id, result: undefined, error };
+  } else if (id === undefined && typeof error === 'string') {
+    return { kind: 'refusal', reason: error.slice(0, maxReasonLength) };
   }
   throw new ProtocolError('a damaged message was sent');
 }
