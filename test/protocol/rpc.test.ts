@@ -99,8 +99,14 @@ describe('the end of a link', () => {
 
   it('rejects all that wait, and all that is asked later', async () => {
     const [left, right] = await socketPair();
-    const [a, b] = [speak(left), speak(right, never)];
+    let asked = 0;
+    const count = (): Promise<never> => {
+      asked += 1;
+      return never.onRequest();
+    };
+    const [a, b] = [speak(left), speak(right, { onRequest: count })];
     const waiting = [a.request('x', {}), a.request('y', {})];
+    await pollUntil(() => asked === 2);
     b.close();
     for (const one of await Promise.allSettled(waiting))
       expect(one).toMatchObject({ reason: { code: 'unreachable', message: 'the link to node 3 is closed' } });
