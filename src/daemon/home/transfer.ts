@@ -70,7 +70,8 @@ export async function sendCarried(
   );
   received.catch(() => channel.destroy());
   const { entries, deletes, sparseBefore } = deltaEntries(plan.manifest, emptyManifest());
-  const sending = sendTree({ root: cwd, entries, deletes, sparseBefore, out: channel }).then(() =>
+  // what was written a moment ago is carried as it is: no second pass follows that would mend its time
+  const sending = sendTree({ root: cwd, entries, deletes, sparseBefore, frozen: true, out: channel }).then(() =>
     channel.end(),
   );
   sending.catch(() => channel.destroy());
