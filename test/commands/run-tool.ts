@@ -22,8 +22,17 @@ export async function runTool(
   return endOf(child);
 }
 
+/** No tool runs for ever, whatever is wrong with it: it would outlive the test that gave it up. */
+const longestRunMs = 60_000;
+
 export function startTool([name = '', ...args]: readonly string[], env: NodeJS.ProcessEnv): ChildProcess {
-  return spawn(process.execPath, [join(repository, 'bin', `${name}.js`), ...args], { env, stdio: 'pipe' });
+  const path = join(repository, 'bin', `${name}.js`);
+  return spawn(process.execPath, [path, ...args], {
+    env,
+    stdio: 'pipe',
+    timeout: longestRunMs,
+    killSignal: 'SIGKILL',
+  });
 }
 
 export async function endOf(child: ChildProcess): Promise<ToolRun> {
