@@ -27,7 +27,10 @@ export interface IoSource {
   onNotice?(tell: (text: string) => void): () => void;
 }
 
-/** Serves one `io` channel until the other side leaves or everything, `ended` included, was sent. */
+/**
+ * Serves one `io` channel until the other side leaves or everything, `ended` included, was sent. It is the other side
+ * that closes: a channel closed here could drop what it has not read yet.
+ */
 export async function serveIo(
   channel: Duplex,
   from: { readonly stdoutOffset: number; readonly stderrOffset: number },
@@ -59,7 +62,6 @@ export async function serveIo(
     ]);
     if (gone.signal.aborted) return;
     send({ type: 'ended', ...(await source.ended) });
-    channel.end();
   } finally {
     for (const stop of untell) stop?.();
   }

@@ -14,6 +14,7 @@ import { serveIo } from './io-server.js';
 
 const greetingMs = 10_000;
 const reportEveryMs = 1_000;
+const lingerMs = 30_000;
 
 /** Connections that keep mosd awake. */
 export interface Activity {
@@ -69,7 +70,7 @@ async function serveStreams(
       socket,
       { stdoutOffset: opening.stdoutOffset ?? 0, stderrOffset: opening.stderrOffset ?? 0 },
       source,
-    ).finally(() => socket.destroySoon());
+    ).finally(() => leaveToOther(socket));
     return;
   }
   const home = homeOfDaemon(daemon);
@@ -84,11 +85,18 @@ async function serveStreams(
     };
     await serveIo(socket, from, homeStreams(home, job));
   } finally {
-    // The other side may only have half-closed: what is written goes out, then the socket is gone.
-    socket.destroySoon();
+    leaveToOther(socket);
     if (socket.destroyed) left();
     else socket.once('close', left);
   }
+}
+
+/** Closes a socket that the other side has closed or half-closed, at once or when it does, but at last in any case. */
+function leaveToOther(socket: Socket): void {
+  const leave = (): void => socket.destroySoon();
+  if (socket.readableEnded || socket.destroyed) return leave();
+  socket.once('end', leave);
+  setTimeout(leave, lingerMs).unref();
 }
 
 function serveTool(daemon: Daemon, activity: Activity, socket: Socket): void {

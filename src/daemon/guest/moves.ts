@@ -74,7 +74,10 @@ export function freeze(
 async function backToRunning(context: GuestContext, record: GuestRecord, generation: number): Promise<void> {
   const { move } = context.guests.get(record.job, record.cluster);
   const process = move
-    ? await driverNamed(move.driver).thaw(driverJobOf(record, generation))
+    ? await driverNamed(move.driver).thaw({
+        ...driverJobOf(record, generation),
+        onIdentified: context.guests.onIdentified(record),
+      })
     : processOf(record);
   await context.guests.change(record, { phase: 'running', process, move: null });
   if (record.userStopped) await stopTree(process);
@@ -110,12 +113,10 @@ export function restore(
     const record = atGeneration(context, home, ref);
     if (record.phase === 'restored') return {};
     if (record.phase !== 'prepared') throw new MoskitError(`job ${ref.job} is ${record.phase}, not prepared`);
+    const move = { generation: ref.generation, driver: ref.driver };
+    await context.guests.change(record, { move });
     const process = await driverNamed(ref.driver).restoreStopped(targetJobOf(record, ref.generation));
-    await context.guests.change(record, {
-      phase: 'restored',
-      process,
-      move: { generation: ref.generation, driver: ref.driver },
-    });
+    await context.guests.change(record, { phase: 'restored', process });
     return {};
   });
 }
@@ -132,7 +133,7 @@ export function continueGuest(
     if (record.phase === 'ended') return { pid: 0 };
     if (record.phase !== 'restored') throw new MoskitError(`job ${ref.job} is ${record.phase}, not restored`);
     const process = await driverNamed(ref.driver).continue(
-      targetJobOf(record, ref.generation),
+      { ...targetJobOf(record, ref.generation), onIdentified: context.guests.onIdentified(record) },
       record.process,
     );
     const running = await context.guests.change(record, { phase: 'running', process, move: null });

@@ -55,7 +55,7 @@ export class Guests {
         );
         continue;
       }
-      this.#records.set(key, loaded.value);
+      this.#records.set(key, await startedMeanwhile(loaded.value));
     }
     this.#watch();
   }
@@ -104,6 +104,11 @@ export class Guests {
 
   async change(record: GuestRecord, change: Partial<GuestRecord>): Promise<GuestRecord> {
     return this.save({ ...this.get(record.job, record.cluster), ...change });
+  }
+
+  /** For whoever starts its command: the process is written down before the command runs. */
+  onIdentified(record: GuestRecord): (process: JobProcess) => Promise<void> {
+    return async (process) => void (await this.change(record, { process }));
   }
 
   /** Removes record, folder and images. The tree must be gone. */
@@ -177,7 +182,8 @@ export class Guests {
   /** It saved itself and left with the agreed code: it is started again from what it saved. */
   async #goOn(record: GuestRecord): Promise<void> {
     if (record.process) await killTree(record.process);
-    const process = await driverNamed('app').continue(targetJobOf(record, record.generation), null);
+    const target = { ...targetJobOf(record, record.generation), onIdentified: this.onIdentified(record) };
+    const process = await driverNamed('app').continue(target, null);
     await this.change(record, { process });
     this.#log.write(`job ${record.job}: saved itself, started again`);
   }
@@ -214,6 +220,13 @@ export class Guests {
   messagesOf(record: GuestRecord): Promise<string> {
     return readMessages(record.folder).catch((error: unknown) => messageOf(error));
   }
+}
+
+/** mosd was killed between the start of the command and the word of it: it is not started a second time. */
+export async function startedMeanwhile(record: GuestRecord): Promise<GuestRecord> {
+  if (record.phase !== 'prepared' || !record.process || record.move) return record;
+  const hasRun = (await isAlive(record.process)) || (await readExit(record.folder)) !== null;
+  return hasRun ? { ...record, phase: 'running' } : record;
 }
 
 /** The driver's view of a guest. Throws when it has no process. */

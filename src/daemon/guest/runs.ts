@@ -8,7 +8,7 @@ import type { GuestSummary, JobRef } from '../../protocol/guest-messages.js';
 import { seesSame } from './admission.js';
 import { jobEnvironment } from './environment.js';
 import { guestKey } from './record.js';
-import { driverJobOf, processOf, type HomeIdentity } from './registry.js';
+import { driverJobOf, processOf, startedMeanwhile, type HomeIdentity } from './registry.js';
 import type { GuestContext } from './service.js';
 
 export function list(context: GuestContext, home: HomeIdentity): Promise<readonly GuestSummary[]> {
@@ -55,8 +55,11 @@ export function start(
   { job }: JobRef,
 ): Promise<{ readonly pid: number }> {
   return context.guests.queue.run(guestKey(job, home.cluster), async () => {
-    const record = context.guests.get(job, home.cluster);
-    if (record.phase === 'running') return { pid: processOf(record).pid };
+    const record = await startedMeanwhile(context.guests.get(job, home.cluster));
+    if (record.phase === 'running') {
+      await context.guests.change(record, { phase: 'running' });
+      return { pid: processOf(record).pid };
+    }
     if (record.phase !== 'prepared')
       throw new MoskitError(`job ${job} can't be started: it is ${record.phase}`);
     const process = await startJob({
@@ -65,6 +68,7 @@ export function start(
       env: jobEnvironment(record),
       umask: record.spec.umask,
       stdin: record.spec.stdin,
+      onIdentified: context.guests.onIdentified(record),
     });
     await context.guests.change(record, { phase: 'running', process, startedAtMs: Date.now() });
     return { pid: process.pid };

@@ -34,7 +34,7 @@ export async function collect(context: HomeContext, job: HomeJob, end: JobEnd): 
   }
   job.isUnreachable = false;
   await homes.change(job, { phase: 'done', endedAtMs: Date.now() });
-  await job.io.pause();
+  await job.io.close();
   job.settleOver(end);
   await homes.prune();
 }

@@ -40,5 +40,6 @@ async function endIfOrphaned(context: HomeContext, job: HomeJob): Promise<void> 
   if ((await readStartTicks(pid)) === startTicks) return;
   context.log.write(`job ${record.job}: its deputy (PID ${pid}) was killed: the job is ended`);
   await context.homes.change(job, { detached: true });
-  await signalJob(context, job, 'SIGKILL').catch((error: unknown) => context.log.error(error));
+  // Not awaited: a job whose move waits for its node must not keep the others waiting.
+  void signalJob(context, job, 'SIGKILL').catch((error: unknown) => context.log.error(error));
 }

@@ -71,6 +71,8 @@ export class JobIo {
     await this.pause();
     await this.#stdout?.close();
     await this.#stderr?.close();
+    this.#stdout = undefined;
+    this.#stderr = undefined;
   }
 
   async #run(access: NodeAccess, signal: AbortSignal): Promise<void> {

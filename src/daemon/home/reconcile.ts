@@ -59,6 +59,6 @@ export async function lose(context: HomeContext, job: HomeJob, reason: string): 
   context.log.write(`job ${job.record.job} is lost: ${reason}`);
   const exit = { kind: 'unknown', reason } as const;
   await context.homes.change(job, { phase: 'lost', exit, endedAtMs: Date.now() });
-  await job.io.pause();
+  await job.io.close();
   job.settleOver({ exit, messages: '' });
 }

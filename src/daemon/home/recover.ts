@@ -2,7 +2,7 @@ import type { MoveRecord, MoveReason } from '../../core/cluster-map.js';
 import type { NodeId } from '../../core/ids.js';
 import type { DriverName } from '../../core/job-spec.js';
 import { recoveryOf } from '../../core/relocation.js';
-import { messageOf } from '../../errors.js';
+import { messageOf, UnreachableError } from '../../errors.js';
 import type { HomeContext } from './homes.js';
 import type { HomeJob } from './job.js';
 
@@ -51,7 +51,14 @@ export async function finishMove(
   const atMs = Date.now();
   const record: MoveRecord = { from: move.from, to: move.to, why: move.why, driver, atMs, frozenMs, bytes };
   if (job.record.userStopped) {
-    await context.nodes.access(move.to).call('guest.signal', { job: job.record.job, signal: 'SIGSTOP' });
+    await context.nodes
+      .access(move.to)
+      .call('guest.signal', { job: job.record.job, signal: 'SIGSTOP' })
+      .catch((error: unknown) => {
+        // One that has ended takes no signal; the move is done all the same.
+        if (error instanceof UnreachableError) throw error;
+        context.log.write(`job ${job.record.job}: not stopped again: ${messageOf(error)}`);
+      });
   }
   await context.nodes
     .access(move.from)

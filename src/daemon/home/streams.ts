@@ -12,12 +12,13 @@ export function homeStreams(context: HomeContext, job: HomeJob): IoSource {
     stdoutPath: job.io.stdoutPath,
     stderrPath: job.io.stderrPath,
     ended: job.over,
+    // A job without standard input has no spool for it, whoever attaches and types.
     takeStdin: (offset, bytes) => {
-      stdin.offer(offset, bytes);
+      if (job.record.spec.stdin === 'stream') stdin.offer(offset, bytes);
       return Promise.resolve();
     },
     endStdin: (offset) => {
-      stdin.end(offset);
+      if (job.record.spec.stdin === 'stream') stdin.end(offset);
       return Promise.resolve();
     },
     onStdinTaken: (tell) => stdin.onTaken(tell),
