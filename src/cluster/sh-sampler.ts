@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { limitFiles } from '../core/sh-limits.js';
 import type { NodeReport } from '../core/cluster-map.js';
 import {
@@ -96,6 +97,8 @@ class NodeSampler implements ShSampler {
 /** /proc/stat of a thousand processors fits; so does what a login script may say. */
 const maxAnswerBytes = 512 * 1024;
 
+const lastWordsMs = 500;
+
 /** Lines out, marked texts in. After a failure nothing more is heard: an answer would be taken for a later one. */
 class Conversation {
   readonly #channel: ExecChannel;
@@ -112,8 +115,7 @@ class Conversation {
     channel.stdin.on('error', () => undefined);
     channel.stdout.on('error', () => undefined);
     channel.stdout.on('data', (chunk: Buffer) => this.#take(chunk));
-    channel.stdout.on('close', () => this.#break(this.#ended()));
-    void channel.ended.then(() => this.#break(this.#ended()));
+    void this.#watchEnd();
   }
 
   say(text: string): void {
@@ -163,9 +165,13 @@ class Conversation {
     return answer;
   }
 
-  #ended(): Error {
+  async #watchEnd(): Promise<void> {
+    const { stdout, stderr, ended } = this.#channel;
+    await Promise.race([ended, once(stdout, 'close')]);
+    // What it said last is the reason, and may still be on its way.
+    await once(stderr, 'close', { signal: AbortSignal.timeout(lastWordsMs) }).catch(() => undefined);
     const said = cleanText(this.#stderr());
-    return new UnreachableError(`the sampler on ${this.#name} ended${said === '' ? '' : `: ${said}`}`);
+    this.#break(new UnreachableError(`the sampler on ${this.#name} ended${said === '' ? '' : `: ${said}`}`));
   }
 
   #break(reason: Error): void {

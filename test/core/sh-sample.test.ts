@@ -184,7 +184,10 @@ describe('a report', () => {
 
   test('counts them by the tightest quota of v1 groups', () => {
     const quota = (usedNs: number): string =>
-      file('/sys/fs/cgroup/cpu/a/b/cpu.cfs_quota_us', '-1') +
+      file('/sys/fs/cgroup/cpu/a/b/cpu.cfs_quota_us', '150000') +
+      file('/sys/fs/cgroup/cpu/a/b/cpu.cfs_period_us', '100000') +
+      file('/sys/fs/cgroup/cpu/cpu.cfs_quota_us', '180000') +
+      file('/sys/fs/cgroup/cpu/cpu.cfs_period_us', '100000') +
       file('/sys/fs/cgroup/cpu/a/cpu.cfs_quota_us', '50000') +
       file('/sys/fs/cgroup/cpu/a/cpu.cfs_period_us', '100000') +
       file('/sys/fs/cgroup/cpu/a/cpuacct.usage', String(usedNs));
