@@ -28,7 +28,7 @@ export const appDriver: Driver = {
   discard: (job) => killTree(job.process),
   receivePages: null,
   restoreStopped: () => Promise.resolve(null),
-  continue: (job) => goOn(job),
+  continue: (job, started) => (started ? resume({ ...job, process: started }) : goOn(job)),
   discardRestored: () => Promise.resolve(),
 };
 
@@ -86,7 +86,7 @@ async function resume(job: DriverJob): Promise<JobProcess> {
   return goOn(job);
 }
 
-function goOn(job: Pick<DriverJob, 'spec' | 'folder' | 'env'>): Promise<JobProcess> {
+function goOn(job: Pick<DriverJob, 'spec' | 'folder' | 'env' | 'onIdentified'>): Promise<JobProcess> {
   const { restart } = job.spec.relocation;
   return startAgain(job, restart === null ? job.spec.argv : ['sh', '-c', restart]);
 }

@@ -60,6 +60,8 @@ export interface DriverJob {
   readonly process: JobProcess;
   /** Folder for the image of this move: JOBSROOT/JOB.image-GENERATION, outside the job's own folder. */
   readonly imageDir: string;
+  /** For drivers that start a command: called before it runs, so that no mosd forgets that it did. */
+  readonly onIdentified?: (process: JobProcess) => Promise<void>;
 }
 
 /** What a frozen job looks like. */

@@ -32,7 +32,9 @@ export const restartDriver: Driver = {
   discard: ({ process }) => killTree(process),
   receivePages: null,
   restoreStopped: () => Promise.resolve(null),
-  continue: async (job) => {
+  continue: async (job, started) => {
+    // A mosd that was killed right after the start finds it running, or run out.
+    if (started && ((await isAlive(started)) || (await readExit(job.folder)))) return started;
     for (const path of spoolsOf(job.folder.dir)) await truncate(path).catch(() => undefined);
     await rm(join(job.folder.dir, 'exit'), { force: true });
     return startAgain(job, job.spec.argv);

@@ -4,7 +4,7 @@ import { startJob } from './sandbox.js';
 
 /** Starts a command of a job in its folder: the job's own, or the one that goes on from a saved state. */
 export function startAgain(
-  job: Pick<DriverJob, 'spec' | 'folder' | 'env'>,
+  job: Pick<DriverJob, 'spec' | 'folder' | 'env' | 'onIdentified'>,
   argv: readonly string[],
 ): Promise<JobProcess> {
   return startJob({
@@ -13,6 +13,7 @@ export function startAgain(
     env: job.env,
     umask: job.spec.umask,
     stdin: job.spec.stdin,
+    ...(job.onIdentified ? { onIdentified: job.onIdentified } : {}),
   });
 }
 
