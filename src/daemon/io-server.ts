@@ -55,7 +55,14 @@ export async function serveIo(
       isOver = true;
     });
     const pump = (path: string, type: FrameType, offset: number): Promise<void> =>
-      pumpSpool(channel, { path, type, offset, signal: gone.signal, isEnded: () => isOver });
+      pumpSpool(channel, {
+        path,
+        type,
+        offset,
+        signal: gone.signal,
+        isEnded: () => isOver,
+        ended: source.ended,
+      });
     await Promise.all([
       pump(source.stdoutPath, frameTypes.stdout, from.stdoutOffset),
       pump(source.stderrPath, frameTypes.stderr, from.stderrOffset),
@@ -75,12 +82,14 @@ async function pumpSpool(
     readonly offset: number;
     readonly signal: AbortSignal;
     readonly isEnded: () => boolean;
+    readonly ended: Promise<unknown>;
   },
 ): Promise<void> {
   let offset = spool.offset;
   for await (const chunk of followSpool(spool.path, offset, {
     signal: spool.signal,
     isEnded: spool.isEnded,
+    ended: spool.ended,
   })) {
     if (!channel.write(encodeData(spool.type, offset, chunk))) await drained(channel, spool.signal);
     offset += chunk.length;

@@ -46,7 +46,10 @@ describe.runIf(await mayUseLab())('a job on another node looks local', () => {
   });
 
   it('does not wait for an input that its job does not read', async () => {
-    const { code, stdout } = await bash(lab, 'timeout 60 mosrun 2 echo done < <(exec sleep 1000)');
+    const { code, stdout } = await bash(
+      lab,
+      'rm -f open; mkfifo open; exec 9<>open; timeout 60 mosrun 2 echo done <&9',
+    );
     expect({ code, stdout }).toEqual({ code: 0, stdout: 'done\n' });
   });
 

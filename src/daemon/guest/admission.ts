@@ -1,8 +1,9 @@
-import { lstat, mkdir, rm } from 'node:fs/promises';
+import { lstat, mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { MoskitError, messageOf } from '../../errors.js';
 import { killTree } from '../../jobs/process-tree.js';
 import { driverNamed } from '../../jobs/choose-driver.js';
+import { removeTree } from '../../jobs/staging/remove-tree.js';
 import { checkProbe, type FolderProbe } from '../../jobs/staging/same-folder.js';
 import type { PrepareParams } from '../../protocol/guest-messages.js';
 import { parseShape, requirementsSchema } from '../../protocol/schemas.js';
@@ -118,7 +119,7 @@ async function accept(
 
 /** Makes the folder afresh. What stands there and has no record is a leftover of ours: the parent is 0700 and ours. */
 async function makeJobDir(dir: string, carried: boolean): Promise<void> {
-  await rm(dir, { recursive: true, force: true });
+  await removeTree(dir);
   await mkdir(dir, { mode: 0o700 });
   await mkdir(join(dir, 'tmp'), { mode: 0o700 });
   if (carried) await mkdir(join(dir, 'cwd'), { mode: 0o700 });

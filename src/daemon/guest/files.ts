@@ -5,7 +5,8 @@ import type { DriverName } from '../../core/job-spec.js';
 import { driverNamed } from '../../jobs/choose-driver.js';
 import { deltaEntries, type Delta } from '../../jobs/staging/delta.js';
 import { listTree } from '../../jobs/staging/list-tree.js';
-import { parseManifest, type Manifest } from '../../jobs/staging/manifest.js';
+import { displayPath } from '../../jobs/staging/byte-path.js';
+import { packManifest, parseManifest, type Manifest } from '../../jobs/staging/manifest.js';
 import { receiveTree } from '../../jobs/staging/receive-tree.js';
 import { sendTree } from '../../jobs/staging/send-tree.js';
 import type { FilesRef, GuestMethods, MoveRef } from '../../protocol/guest-messages.js';
@@ -36,7 +37,7 @@ export async function listFiles(
   home: HomeIdentity,
   ref: FilesRef,
 ): Promise<{ readonly manifest: unknown }> {
-  return { manifest: await manifestOf(rootOf(context.guests.get(ref.job, home.cluster), ref)) };
+  return { manifest: packManifest(await manifestOf(rootOf(context.guests.get(ref.job, home.cluster), ref))) };
 }
 
 /** Sends what differs from `known` (or exactly `only`). The tree may be running: the second pass, frozen, mends that. */
@@ -63,7 +64,13 @@ export async function sendFiles(
     });
     if (record.phase === 'running') lastSent.set(key, manifest);
     else lastSent.delete(key);
-    return { manifest, bytes: sent.bytes };
+    const torn = sent.unstable[0];
+    if (record.phase === 'frozen' && torn) {
+      throw new MoskitError(
+        `${displayPath(torn.path)} ${torn.reason} while the job stood still: its copy can't be relied on`,
+      );
+    }
+    return { manifest: packManifest(manifest), bytes: sent.bytes };
   } finally {
     channel.end();
     channel.resume(); // nothing more is to come, but the end must be seen for the socket to go

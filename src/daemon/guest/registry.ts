@@ -8,6 +8,7 @@ import { driverNamed } from '../../jobs/choose-driver.js';
 import type { DriverJob, JobProcess } from '../../jobs/driver.js';
 import { isAlive, killTree } from '../../jobs/process-tree.js';
 import { readExit, readMessages } from '../../jobs/sandbox.js';
+import { removeTree } from '../../jobs/staging/remove-tree.js';
 import { loadJsonFile, saveJsonFile } from '../../state/json-file.js';
 import { jobEnvironment } from './environment.js';
 import { guestKey, imageDirOf, type GuestRecord } from './record.js';
@@ -115,7 +116,7 @@ export class Guests {
   async remove(record: GuestRecord, keepDir: boolean): Promise<void> {
     const key = guestKey(record.job, record.cluster);
     this.#records.delete(key);
-    if (!keepDir) await rm(record.folder.dir, { recursive: true, force: true });
+    if (!keepDir) await removeTree(record.folder.dir);
     await this.removeImages(record);
     await rm(join(this.#dir, key), { recursive: true, force: true });
   }

@@ -1,8 +1,8 @@
-import { rm } from 'node:fs/promises';
 import { MoskitError } from '../../errors.js';
 import { driverNamed } from '../../jobs/choose-driver.js';
 import { continueTree, killTree, signalJob, stopTree } from '../../jobs/process-tree.js';
 import { startJob } from '../../jobs/sandbox.js';
+import { removeTree } from '../../jobs/staging/remove-tree.js';
 import { makeProbe, removeProbe, type FolderProbe } from '../../jobs/staging/same-folder.js';
 import type { GuestSummary, JobRef } from '../../protocol/guest-messages.js';
 import { seesSame } from './admission.js';
@@ -115,7 +115,7 @@ export function forget(
       await killTree(record.process);
     }
     await context.guests.remove(record, keepDir);
-    if (!keepDir) await rm(record.folder.dir, { recursive: true, force: true });
+    if (!keepDir) await removeTree(record.folder.dir);
     return {};
   });
 }

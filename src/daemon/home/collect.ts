@@ -1,9 +1,10 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf } from '../../errors.js';
 import { planBringHome } from '../../jobs/staging/carry.js';
 import { applyHomecoming, type HomecomingResult } from '../../jobs/staging/homecoming.js';
 import { receiveTree } from '../../jobs/staging/receive-tree.js';
+import { removeTree } from '../../jobs/staging/remove-tree.js';
 import { newTicket } from '../channel-tickets.js';
 import type { JobEnd } from '../io-server.js';
 import type { NodeAccess } from '../node-access.js';
@@ -91,7 +92,7 @@ async function bringHome(
     carried,
     job: job.record.job,
   });
-  await rm(staging, { recursive: true, force: true });
+  await removeTree(staging);
   return result;
 }
 

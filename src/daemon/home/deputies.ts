@@ -35,7 +35,14 @@ export async function endOrphans(context: HomeContext): Promise<void> {
  */
 async function endIfOrphaned(context: HomeContext, job: HomeJob): Promise<void> {
   const { record } = job;
-  if (isOver(record) || record.phase === 'collecting' || record.detached || job.deputies > 0 || !record.spec.deputy) return;
+  if (
+    isOver(record) ||
+    record.phase === 'collecting' ||
+    record.detached ||
+    job.deputies > 0 ||
+    !record.spec.deputy
+  )
+    return;
   const { pid, startTicks } = record.spec.deputy;
   if ((await readStartTicks(pid)) === startTicks) return;
   context.log.write(`job ${record.job}: its deputy (PID ${pid}) was killed: the job is ended`);

@@ -27,8 +27,11 @@ interface Choice {
 /** Takes a new job in and starts it. The same submission again (its answer was lost) is the same job. */
 export async function submit(context: HomeContext, spec: JobSpec): Promise<SubmitAnswer> {
   const { homes } = context;
-  const job =
+  const { deputy } = spec;
+  const take = async (): Promise<HomeJob> =>
     homes.byDeputy(spec) ?? (await homes.create(context.nodes.self, spec, context.defaultJobsRoot()));
+  // One after the other: the second of two that come at once must see the first.
+  const job = await (deputy ? homes.queue.run(`deputy ${deputy.pid} ${deputy.startTicks}`, take) : take());
   return homes.queue.run(job.record.job, () => launch(context, job));
 }
 

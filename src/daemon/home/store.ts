@@ -1,7 +1,8 @@
-import { mkdir, readdir, rm } from 'node:fs/promises';
+import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isJobId, formatJobId, type JobId, type NodeId } from '../../core/ids.js';
 import { parseMoveStep, type MoveStep } from '../../core/relocation.js';
+import { removeTree } from '../../jobs/staging/remove-tree.js';
 import { loadJsonFile, saveJsonFile } from '../../state/json-file.js';
 import { openJournal, type Journal } from '../../state/journal.js';
 import type { Log } from '../log.js';
@@ -70,7 +71,7 @@ export class HomeStore {
   }
 
   remove(job: JobId): Promise<void> {
-    return rm(this.dirOf(job), { recursive: true, force: true });
+    return removeTree(this.dirOf(job));
   }
 }
 

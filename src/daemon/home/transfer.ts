@@ -1,6 +1,6 @@
 import type { JobId } from '../../core/ids.js';
 import { deltaEntries } from '../../jobs/staging/delta.js';
-import { emptyManifest, parseManifest, type Manifest } from '../../jobs/staging/manifest.js';
+import { emptyManifest, packManifest, parseManifest, type Manifest } from '../../jobs/staging/manifest.js';
 import { sendTree } from '../../jobs/staging/send-tree.js';
 import type { FilesRef } from '../../protocol/guest-messages.js';
 import { newTicket } from '../channel-tickets.js';
@@ -29,7 +29,7 @@ export async function transfer(
         'files.send',
         {
           ...ref,
-          known: options.known,
+          known: packManifest(options.known),
           only: null,
           ticket: relay.sourceTicket,
           skipBefore: options.skipBefore,
@@ -71,8 +71,8 @@ export async function sendCarried(
   received.catch(() => channel.destroy());
   const { entries, deletes, sparseBefore } = deltaEntries(plan.manifest, emptyManifest());
   // what was written a moment ago is carried as it is: no second pass follows that would mend its time
-  const sending = sendTree({ root: cwd, entries, deletes, sparseBefore, frozen: true, out: channel }).then(() =>
-    channel.end(),
+  const sending = sendTree({ root: cwd, entries, deletes, sparseBefore, frozen: true, out: channel }).then(
+    () => channel.end(),
   );
   sending.catch(() => channel.destroy());
   await Promise.all([received, sending]);
