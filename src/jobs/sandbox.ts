@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { JobFolder, JobProcess } from './driver.js';
 import { commandProblem } from './find-command.js';
-import { ioUringFilter, seccompWords } from './io-uring.js';
+import { withoutIoUring } from './io-uring.js';
 import { readExit } from './job-exit.js';
 import { makeFifo } from './make-fifo.js';
 import { unshareWords } from './namespaces.js';
@@ -40,36 +40,19 @@ export async function startJob(options: StartOptions): Promise<JobProcess> {
   await makeStreams(folder.dir, stdin);
   const problem = await commandProblem(options.argv[0] ?? '', env, folder.cwd);
   const namespaces = options.pidNamespace === false ? null : await unshareWords();
-  const filter = join(folder.dir, 'seccomp');
-  try {
-    const words = [
-      ...(namespaces ?? []),
-      ...(await filterWords(filter)),
-      ...(namespaces ? ['setsid'] : []), // its session must begin inside of the namespace
-      ...recorderShell(env),
-      ...['-c', recorderScript, 'moskit-job', options.umask.toString(8), folder.dir, stdin],
-      ...[String(problem?.code ?? 0), problem?.text ?? ''],
-      ...options.argv,
-    ];
-    const mode = namespaces ? 'pidns' : 'plain';
-    const job = await spawnRecorder(words, {
-      cwd: folder.cwd,
-      env,
-      mode,
-      onIdentified: options.onIdentified,
-    });
-    await commandRuns(job, folder);
-    return job;
-  } finally {
-    await rm(filter, { force: true });
-  }
-}
-
-async function filterWords(path: string): Promise<readonly string[]> {
-  const filter = await ioUringFilter();
-  if (filter === null) return [];
-  await writeFile(path, filter, { mode: 0o600 });
-  return seccompWords(path);
+  const words = [
+    ...(namespaces ?? []),
+    ...(await withoutIoUring(env)),
+    ...(namespaces ? ['setsid'] : []), // its session must begin inside of the namespace
+    ...recorderShell(env),
+    ...['-c', recorderScript, 'moskit-job', options.umask.toString(8), folder.dir, stdin],
+    ...[String(problem?.code ?? 0), problem?.text ?? ''],
+    ...options.argv,
+  ];
+  const mode = namespaces ? 'pidns' : 'plain';
+  const job = await spawnRecorder(words, { cwd: folder.cwd, env, mode, onIdentified: options.onIdentified });
+  await commandRuns(job, folder);
+  return job;
 }
 
 async function makeStreams(dir: string, stdin: StartOptions['stdin']): Promise<void> {

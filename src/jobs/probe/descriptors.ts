@@ -32,8 +32,12 @@ function judgeKernelObject(task: Task, name: string): readonly Finding[] {
   return [reason(`${task.name} has a ${name.replace(/^\[|\]$/g, '')} open, which CRIU can't save`)];
 }
 
-export const ioUringHint =
-  'a node with util-linux 2.41 or kernel.io_uring_disabled=2 keeps jobs that start there from it';
+export function sharedMemory(task: Task, path: string): Finding {
+  return reason(`${task.name} shares the memory ${path}, which is outside of the job's folders`);
+}
+
+const ioUringHint =
+  'as root, jobs are kept from it when they start on a node with perl, Python or util-linux 2.41';
 
 function judgeDevice(task: Task, { target, device, file }: Descriptor): readonly Finding[] {
   const [major, minor] = device;
@@ -58,6 +62,7 @@ function judgeFile(task: Task, descriptor: Descriptor, setting: Setting): readon
   if (deleted) return judgeDeleted(task, target, size, links, setting);
   if (isInside(target, setting)) return [];
   if (/^\/(proc|sys)\//.test(target)) return judgeKernelFile(task, target, writable);
+  if (target.startsWith('/dev/shm/')) return [sharedMemory(task, target)];
   if (writable) {
     return [reason(`${task.name} has ${target} open for writing, which is outside of the job's folders`)];
   }

@@ -1,4 +1,5 @@
 import type { Mapping } from '../../core/proc/process-maps.js';
+import { sharedMemory } from './descriptors.js';
 import { isInside, reason, type Finding, type Setting } from './finding.js';
 import type { Task } from './task.js';
 
@@ -16,6 +17,7 @@ export function judgeMappings(task: Task, setting: Setting): readonly Finding[] 
 
 function judge(task: Task, mapping: Mapping, isWritten: boolean, setting: Setting): readonly Finding[] {
   const { path, deleted } = mapping;
+  if (path === 'anon_inode:[io_uring]') return []; // its descriptor is told already
   if (path.startsWith('anon_inode:')) {
     return [reason(`${task.name} has ${path.slice('anon_inode:'.length)} mapped, which CRIU can't save`)];
   }
@@ -23,9 +25,7 @@ function judge(task: Task, mapping: Mapping, isWritten: boolean, setting: Settin
   if (path === '/dev/zero' || path.startsWith('/anon_hugepage')) return []; // shared memory without a name
   if (path.startsWith('/SYSV')) return [reason(`${task.name} uses System V shared memory`)];
   if (deleted || isInside(path, setting)) return [];
-  if (path.startsWith('/dev/shm/')) {
-    return [reason(`${task.name} shares the memory ${path}, which is outside of the job's folders`)];
-  }
+  if (path.startsWith('/dev/shm/')) return [sharedMemory(task, path)];
   if (path.startsWith('/dev/')) return [reason(`${task.name} has the device ${path} mapped`)];
   if (isWritten) {
     return [reason(`${task.name} has ${path} mapped for writing, which is outside of the job's folders`)];
