@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { connectMosd, tryConnectMosd } from '../../src/cluster/mosd-client.js';
 import { resolvePaths } from '../../src/paths.js';
 import { magic } from '../../src/protocol/handshake.js';
+import { version } from '../../src/version.js';
 import { startStandIn, type StandIn } from '../commands/stand-in-mosd.js';
 
 let folder: string;
@@ -43,6 +44,8 @@ async function listenWith(onLine: (text: string) => string): Promise<void> {
   await new Promise<void>((resolve) => server.listen(resolvePaths(env).socket, resolve));
   cleanups.push(() => new Promise((resolve) => server.close(resolve)));
 }
+
+const greeting = (): string => `${magic}${JSON.stringify({ protocol: 1, version, role: 'mosd' })}\n`;
 
 describe('a mosd that runs', () => {
   test('answers typed requests', async () => {
@@ -121,7 +124,6 @@ describe('starting mosd on demand', () => {
         }).listen(${JSON.stringify(socket)});
       }, 300);
     `);
-    const { version } = await import('../../src/version.js');
     const client = await connectMosd({
       start: true,
       env: { ...env, MOSKIT_PROGRAM: path, VERSION: version },
@@ -143,6 +145,15 @@ describe('starting mosd on demand', () => {
         'mosd did not start: ended with exit code 7; its last words:\nfirst\nthe map is of a newer version',
       hint: `its log is ${resolvePaths(env).log}`,
     });
+  });
+
+  test('waits for the other one when the one it started found that another was quicker', async () => {
+    const path = program('process.exit(4)');
+    const started = connectMosd({ start: true, env: { ...env, MOSKIT_PROGRAM: path } });
+    setTimeout(() => void listenWith(greeting), 500);
+    const client = await started;
+    expect(client.hello.role).toBe('mosd');
+    client.close();
   });
 
   test('does not repeat the last words of earlier ones', async () => {

@@ -235,6 +235,15 @@ describe('which number this machine has', () => {
     expect(savedMap().admin.mospe).toBe(1);
   });
 
+  const address = Object.values(networkInterfaces())
+    .flatMap((list) => list ?? [])
+    .find(({ internal, family }) => !internal && family === 'IPv4')?.address;
+  test.runIf(address !== undefined)('two numbers of the map: neither is guessed', async () => {
+    const { code, stderr } = await setpe('-w', `1 ${address ?? ''} 1\n2 ${hostname()} 1\n`);
+    expect([code, stderr]).toEqual([1, expect.stringContaining('but nodes 1 and 2 both are this machine')]);
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
   const machine: Machine = {
     addresses: ['10.0.0.3', 'fe80::1'],
     names: ['beta.lab', 'beta'],
