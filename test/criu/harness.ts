@@ -2,6 +2,7 @@ import { connect, createServer, type Socket } from 'node:net';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { Duplex, Transform } from 'node:stream';
 import type { JobSpec } from '../../src/core/job-spec.js';
 import { driverNamed, probeDrivers } from '../../src/jobs/choose-driver.js';
 import type { JobFolder, JobProcess, MoveRequirements } from '../../src/jobs/driver.js';
@@ -48,9 +49,8 @@ const operations = {
   freeze: async ({ job, peer, fault }: Request) => {
     await mkdir(job.imageDir, { recursive: true, mode: 0o700 });
     const socket = peer ? await dial(peer) : null;
-    if (fault && socket) cutLater(socket);
     const startedAt = performance.now();
-    const result = await driver.freeze(job, socket);
+    const result = await driver.freeze(job, fault && socket ? cutLater(socket) : socket);
     return { ...result, ms: performance.now() - startedAt };
   },
   receive: async ({ job, peer }: Request) => {
@@ -100,12 +100,18 @@ function accept(port: number): Promise<Socket> {
   });
 }
 
-function cutLater(socket: Socket): void {
-  const timer = setInterval(() => {
-    if (socket.bytesWritten < cutAfterBytes) return;
-    clearInterval(timer);
-    socket.destroy();
-  }, 1);
+/** A stream that breaks after some memory has gone through. */
+function cutLater(socket: Socket): Duplex {
+  let sent = 0;
+  const cut = new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      sent += chunk.length;
+      if (sent < cutAfterBytes) done(null, chunk);
+      else socket.destroy();
+    },
+  });
+  cut.pipe(socket);
+  return Duplex.from({ writable: cut, readable: socket });
 }
 
 interface Answer {
