@@ -104,9 +104,23 @@ function memoryOf(machine: Meminfo, bounds: readonly MemoryBound[]): ShSample['m
   };
 }
 
+/** The first sample only begins the history: it was taken amid the work of logging in. */
 export function stepHistory(before: ShHistory | null, sample: ShSample, facts: ShFacts): ShHistory {
-  const cycle = { running: sample.running, usable: usableShare(before?.sample, sample), comingIn: 0 };
-  return { sample, load: stepLoad(before?.load ?? idleLoad, cycle, processorsOf(sample, facts)) };
+  if (!before) return { sample, load: idleLoad };
+  const running = Math.min(sample.running, mostRunning(before.sample, sample, facts));
+  const cycle = { running, usable: usableShare(before.sample, sample), comingIn: 0 };
+  return { sample, load: stepLoad(before.load, cycle, processorsOf(sample, facts)) };
+}
+
+/**
+ * The moment of a sample is never a quiet one: sshd, sh and whatever else is sampled at that moment run. But processors
+ * that were busy for a share u of the time had a mean queue of about u / (1 − u) each (a queue of random arrivals), and
+ * as many processes as fill a share u of them are always fewer than that.
+ */
+function mostRunning(before: ShSample, now: ShSample, facts: ShFacts): number {
+  const used = usedShare(before, now, facts);
+  const cpus = Math.min(now.quota?.cpus ?? Infinity, facts.allowedCpus);
+  return used < 1 ? (cpus * used) / (1 - used) : Infinity;
 }
 
 /** What other nodes may know of a node that is only watched: it takes no jobs, and its speed is a guess. */

@@ -166,7 +166,13 @@ describe('a report', () => {
 
   test('shows no use after one sample', () => {
     const history = stepHistory(null, sampleOf(sampleText, plain), plain);
-    expect(reportOf(null, history, plain)).toMatchObject({ util: 0, load: 100, cpus: 2, speed: 10_000 });
+    expect(reportOf(null, history, plain)).toMatchObject({ util: 0, load: 0, cpus: 2, speed: 10_000 });
+  });
+
+  test('counts the tasks of the moment only as far as the processors were busy', () => {
+    const busy = sampleText.replace('cpu  200 0 0 1000', 'cpu  300 0 0 1000');
+    expect(reportAfter(plain, sampleText, busy).load).toBe(100); // 2 tasks for 2 processors
+    expect(reportAfter(plain, sampleText, later).load).toBe(43); // 2 × 0.3 / 0.7 of them
   });
 
   test('is of a node that takes no jobs', () => {
@@ -196,7 +202,7 @@ describe('a report', () => {
   });
 
   test('takes off what a hypervisor took: less could be used, so each task weighs more', () => {
-    const stolen = sampleText.replace('1000 0 0 0 0', '1000 0 0 0 100');
+    const stolen = later.replace('1070 0 0 0 0', '1070 0 0 0 100');
     const load = (second: string): number => reportAfter(plain, sampleText, second).load;
     expect(load(stolen)).toBeGreaterThan(load(later));
   });
