@@ -57,6 +57,7 @@ export function openMonitor(options: HarnessOptions) {
     exitCode,
     feed,
     press: (keys: string) => void stdin.write(keys),
+    hangUp: () => void stdin.end(),
     resize: (columns: number, rows: number) => {
       Object.assign(size, { columns, rows });
       terminal.resize(columns, rows);
@@ -85,7 +86,7 @@ export function openMonitor(options: HarnessOptions) {
       }
     },
     quit: async (): Promise<number> => {
-      stdin.write('q');
+      if (!stdin.writableEnded) stdin.write('q');
       return exitCode;
     },
   };

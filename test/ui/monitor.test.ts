@@ -30,6 +30,14 @@ describe('the monitor', () => {
     expect(monitor.feed.isClosed()).toBe(true);
   });
 
+  test('ends when nobody can type any more', async () => {
+    const monitor = start();
+    monitor.feed.put(snapshot);
+    await monitor.frameWith('pc-1');
+    monitor.hangUp();
+    expect(await monitor.exitCode).toBe(0);
+  });
+
   test('leaves no listener of a signal behind', async () => {
     const signals = [
       'SIGTERM',
@@ -78,7 +86,8 @@ describe('the monitor', () => {
     monitor.feed.put(aSnapshot(sixNodes(), [aJob(1, { cantmove: reason.split('; ') })]));
     await monitor.frameWith(/can't move: criu: .*\n +.*restart: not allowed/);
     monitor.press('gh');
-    await monitor.frameWith(/1-1 stays on node 1: criu.*\n.*restart: not allowed$/);
+    const frame = await monitor.frameWith(/1-1 stays on node 1: criu.*\n.*restart: not allowed$/);
+    expect(frame.split('\n')).toHaveLength(23);
   });
 
   test('shows moves as they happen', async () => {
