@@ -7,7 +7,7 @@ import { driversHere } from '../jobs/choose-driver.js';
 import type { Paths } from '../paths.js';
 import { programPath } from '../program-path.js';
 import type { GuestUsage } from '../protocol/guest-messages.js';
-import { homeSchemas, parseShape } from '../protocol/schemas.js';
+import { homeSchemas, parseShape, usageSchema } from '../protocol/schemas.js';
 import { openMapStore } from '../state/map-store.js';
 import { version } from '../version.js';
 import type { ChannelTickets } from './channel-tickets.js';
@@ -18,6 +18,8 @@ import { moveOwn } from './handlers/moves.js';
 import { act, plan } from './home/balancer.js';
 import { endOrphans } from './home/deputies.js';
 import { Homes, type HomeContext } from './home/homes.js';
+import { collect } from './home/collect.js';
+import { whereIs } from './home/job.js';
 import { launch } from './home/launch.js';
 import { refreshMobility } from './home/mobility.js';
 import { reconcile } from './home/reconcile.js';
@@ -138,8 +140,9 @@ export async function createDaemon(
       log,
       serveOwn: (method, params) => serveGuestRequest(guestContext, { cluster, home: self }, method, params),
       ownReport: report,
-      onNotification: (_node, method, params) => {
-        if (method === 'usage') takeUsage(homes, params as readonly GuestUsage[]);
+      onNotification: (node, method, params) => {
+        const usage = method === 'usage' ? usageSchema.safeParse(params) : null;
+        if (usage?.success) takeUsage(homes, usage.data, node);
       },
       onRequest: (_node, method, params) => {
         if (method !== 'home.migrate' || !daemon.home)
@@ -199,7 +202,7 @@ export async function createDaemon(
       every(secondMs, () => {
         if (guests.size === 0) return;
         usage.measure();
-        takeUsage(homes, usage.ofHome(cluster));
+        takeUsage(homes, usage.ofHome(cluster), map.map.admin.mospe);
       });
       every(secondMs, () => (daemon.home ? refreshMobility(daemon.home, Date.now()) : undefined));
       every(secondMs, () => (daemon.home ? endOrphans(daemon.home) : undefined));
@@ -226,10 +229,11 @@ function sharesMachine(): boolean {
   return process.env['MOSKIT_SHARED_MACHINE'] === '1';
 }
 
-function takeUsage(homes: Homes, usage: readonly GuestUsage[]): void {
+/** A node's word counts for the jobs that run there, and for no others. */
+function takeUsage(homes: Homes, usage: readonly GuestUsage[], node: NodeId): void {
   for (const entry of usage) {
     const job = homes.find(entry.job);
-    if (job) job.usage = entry;
+    if (job && whereIs(job)?.where === node) job.usage = entry;
   }
 }
 
@@ -240,6 +244,8 @@ function adoptHomes(home: HomeContext): void {
     const onError = (error: unknown): void => home.log.error(error);
     if (job.record.phase === 'starting') {
       void home.homes.queue.run(id, () => launch(home, job)).catch(onError);
+    } else if (job.record.phase === 'collecting' && job.record.exit) {
+      void collect(home, job, { exit: job.record.exit, messages: job.record.messages }).catch(onError);
     } else if (recoveryOf(job.journal.entries).kind !== 'nothing') {
       void recover(home, job).catch(onError);
     } else {

@@ -8,6 +8,7 @@ import { UnreachableError } from '../errors.js';
 import type { GuestMethods } from '../protocol/guest-messages.js';
 import { openChannel, readGo } from '../protocol/open-channel.js';
 import { Rpc } from '../protocol/rpc.js';
+import { reportSchema } from '../protocol/schemas.js';
 import type { Log } from './log.js';
 import type { NodeAccess } from './node-access.js';
 
@@ -136,7 +137,7 @@ export class Nodes {
         const report = await entry.rpc
           .request('node.report', {}, { timeoutMs: deadlineMs })
           .catch(() => null);
-        if (report) this.#reported(entry, report as NodeReport);
+        if (report) this.#reported(entry, report);
       }),
     );
   }
@@ -176,7 +177,7 @@ export class Nodes {
       peerName: `node ${node}`,
       onRequest: (method, params) => this.#options.onRequest(node, method, params),
       onNotification: (method, params) => {
-        if (method === 'report') this.#reported(entry, params as NodeReport);
+        if (method === 'report') this.#reported(entry, params);
         else this.#options.onNotification(node, method, params);
       },
     });
@@ -185,14 +186,22 @@ export class Nodes {
     void rpc
       .request('node.subscribe', {}, { timeoutMs: defaultTimeoutMs })
       .then((report) => {
-        this.#reported(entry, report as NodeReport);
+        this.#reported(entry, report);
         this.#options.onLink(node);
       })
       .catch((error: unknown) => this.#options.log.error(error));
   }
 
-  #reported(entry: Entry, report: NodeReport): void {
-    entry.report = report;
+  /** A report that does not fit is passed over: the node then looks stale, and the log says why. */
+  #reported(entry: Entry, report: unknown): void {
+    const parsed = reportSchema.safeParse(report);
+    if (!parsed.success) {
+      this.#options.log.write(
+        `node ${entry.node.node} sent a damaged report: ${parsed.error.issues[0]?.message ?? ''}`,
+      );
+      return;
+    }
+    entry.report = parsed.data;
     entry.reportedAtMs = Date.now();
   }
 

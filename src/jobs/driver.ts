@@ -29,11 +29,11 @@ export interface MoveRequirements {
   /** Files that are mapped or open outside the job's folders and must be the same on the target. */
   readonly files: readonly FileFingerprint[];
   /** Folders outside the job's that it has open or works in. */
-  readonly folders?: readonly string[];
+  readonly folders?: readonly string[] | undefined;
   /** The job's folder: what must be creatable, and where the image needs room. */
-  readonly dir?: string;
+  readonly dir?: string | undefined;
   /** It has a time namespace, so that its clocks go on evenly whatever the target's uptime is (criu only). */
-  readonly ownClock?: boolean;
+  readonly ownClock?: boolean | undefined;
   /** Memory the job occupies, KiB. */
   readonly rssKib: number;
   /** PIDs that must be free on the target (a tree without a PID namespace). */

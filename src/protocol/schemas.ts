@@ -76,10 +76,38 @@ export const requirementsSchema = z.object({
   cpuFlags: z.array(z.string().max(64)).max(4096),
   arch: z.string().max(32),
   files: z.array(z.object({ path, size: z.number().nonnegative(), id: z.string().max(200) })).max(20_000),
+  folders: z.array(path).max(20_000).optional(),
+  dir: path.optional(),
+  ownClock: z.boolean().optional(),
   rssKib: z.number().nonnegative(),
   pids: z.array(z.number().int().positive()).max(100_000),
   criuVersion: z.number().nullable(),
 });
+
+const amount = z.number().finite().min(0).max(Number.MAX_SAFE_INTEGER);
+
+/** What a node says of itself and of our guests there; it is another machine's word. */
+export const reportSchema = z.object({
+  load: amount,
+  ownload: amount,
+  speed: amount,
+  cpus: amount.max(65_536),
+  util: z.number().min(0).max(100),
+  mem: amount,
+  rmem: amount,
+  tmem: amount,
+  guests: amount,
+  freeslots: amount.nullable(),
+  block: z.boolean(),
+  stay: z.boolean(),
+  lstay: z.boolean(),
+  quiet: z.boolean(),
+  drivers: z.array(z.string().max(32)).max(16),
+  version: z.string().max(64),
+});
+export const usageSchema = z
+  .array(z.object({ job: jobId, pid: z.number().int(), cpu: amount, rssKib: amount, stopped: z.boolean() }))
+  .max(100_000);
 
 const flag = z.union([z.literal(0), z.literal(1)]);
 const adminSchema = z

@@ -3,7 +3,7 @@ import type { Lab } from '../../fixtures/lab/lab.js';
 import { bash, jobs, mayUseLab, startCluster, until } from './cluster.js';
 
 const burn = `python3 -c 'import time
-while time.process_time()<6: pass
+while time.process_time()<4: pass
 print("done")'`;
 
 describe.runIf(await mayUseLab())('balancing', () => {
@@ -24,7 +24,8 @@ describe.runIf(await mayUseLab())('balancing', () => {
     const { stdout } = await running;
     expect(stdout.trim().split('\n')).toHaveLength(8);
     expect(Math.max(...counts.values())).toBeLessThanOrEqual(3);
-    expect(counts.size).toBe(4);
+    // node 1 is busy starting them all, so it may get none
+    expect(counts.size).toBeGreaterThanOrEqual(3);
   });
 
   it('moves jobs that were forced onto one node, and says why', async () => {

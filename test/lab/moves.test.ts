@@ -18,7 +18,7 @@ describe.runIf(await mayUseLab())('a running job moves', () => {
   });
   afterAll(() => lab.down());
 
-  const startEmitter = `cd /root/work; mosrun 1 python3 emit.py 0.03 >/root/got.out 2>/root/got.err & pid=$!
+  const startEmitter = `cd /root/work; mosrun 1 python3 emit.py 0.012 >/root/got.out 2>/root/got.err & pid=$!
 until mps --json | grep -q running; do sleep 0.1; done;`;
   const compare =
     'wait $pid; echo "code $?"; cmp /root/expected.out /root/got.out && cmp /root/expected.err /root/got.err && echo identical';
@@ -91,10 +91,11 @@ n=$(cat saved 2>/dev/null || echo 0)
 trap 'echo $n >saved; exit 85' USR1
 while [ $n -lt 60 ]; do n=$((n+1)); echo $n; sleep 0.05; done
 END
-rm -f saved; mosrun --driver app --ckpt-signal USR1 --restart 'bash saver.sh' 1 bash saver.sh >out & pid=$!
-until [ -s out ]; do sleep 0.1; done; migrate $pid 2; migrate $pid 3; wait $pid; seq 1 60 | cmp - out && echo saved
-mosrun --driver restart 1 sh -c 'i=0; while [ $i -lt 40 ]; do i=$((i+1)); echo $i; sleep 0.05; done' >out & pid=$!
-until [ -s out ]; do sleep 0.1; done; migrate $pid 2; wait $pid; seq 1 40 | cmp - out && echo restarted`;
+rm -f saved; mosrun --driver app --ckpt-signal USR1 --restart 'bash saver.sh' 1 bash saver.sh >app.out & pid=$!
+until grep -q '^3$' app.out; do sleep 0.1; done; migrate $pid 2; until grep -q '^20$' app.out; do sleep 0.1; done; migrate $pid 3
+wait $pid; seq 1 60 | cmp - app.out && echo saved
+mosrun --driver restart 1 sh -c 'i=0; while [ $i -lt 60 ]; do i=$((i+1)); echo $i; sleep 0.05; done' >again.out & pid=$!
+until grep -q '^3$' again.out; do sleep 0.1; done; migrate $pid 2; wait $pid; seq 1 60 | cmp - again.out && echo restarted`;
     const { stdout } = await bash(lab, script);
     expect(stdout).toMatch(/\(app\)\n.*\(app\)\nsaved\n.*\(restart\)\nrestarted\n/);
   });

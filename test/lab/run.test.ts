@@ -92,9 +92,7 @@ mosrun 2 sh -c 'for f in *; do [ -f "$f" ] && [ "$f" != same ] && echo more >>"$
 printf '%s|' *; cat "with space" "quo'te\\"s" "$(printf 'new\\nline')" same deep/er/file`;
     const { stdout } = await bash(lab, script);
     // ls shows the newline of a name as one
-    expect(stdout).toBe(
-      `6\ndeep|new\nline|quo'te"s|same|with space|datamore\ndatamore\ndatamore\ndatanew\n`,
-    );
+    expect(stdout).toBe(`6\ndeep|new\nline|quo'te"s|same|with space|datamore\ndatamore\ndatamore\ndatanew\n`);
   });
 
   it('never writes over a file that changed at home meanwhile', async () => {

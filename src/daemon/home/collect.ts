@@ -35,6 +35,7 @@ export async function collect(context: HomeContext, job: HomeJob, end: JobEnd): 
   }
   job.isUnreachable = false;
   await homes.change(job, { phase: 'done', endedAtMs: Date.now() });
+  await forgetGuest(context, job);
   await job.io.close();
   job.settleOver(end);
   await homes.prune();
@@ -44,12 +45,22 @@ async function collectOnce(context: HomeContext, job: HomeJob): Promise<void> {
   const place = whereIs(job);
   if (!place) return;
   const node = context.nodes.access(place.where);
-  const id = job.record.job;
   if (job.record.carried) {
     const result = await bringHome(context, job, node, place.generation);
     for (const text of noticesOf(result)) await context.homes.notice(job, text);
   }
-  await node.call('guest.forget', { job: id, keepDir: false });
+}
+
+/** The record says that it is over: a node that can't be told now is told at its next link-up (reconcile). */
+async function forgetGuest(context: HomeContext, job: HomeJob): Promise<void> {
+  const place = whereIs(job);
+  if (!place) return;
+  await context.nodes
+    .access(place.where)
+    .call('guest.forget', { job: job.record.job, keepDir: false })
+    .catch((error: unknown) =>
+      context.log.write(`job ${job.record.job}: its rest on node ${place.where}: ${messageOf(error)}`),
+    );
 }
 
 async function bringHome(

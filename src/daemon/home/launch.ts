@@ -37,6 +37,7 @@ export async function submit(context: HomeContext, spec: JobSpec): Promise<Submi
 
 /** Starts a job that is recorded and not running yet; what an interrupted start left on a node is taken over. */
 export async function launch(context: HomeContext, job: HomeJob): Promise<SubmitAnswer> {
+  if (!context.homes.find(job.record.job)) throw new RefusedError(`job ${job.record.job} was given up`);
   if (job.record.phase !== 'starting') return answer(job, 'it was started already', null);
   if (await isRunningAlready(context, job)) return started(context, job, 'it was started already', null);
   await context.nodes.settled(firstContactMs);

@@ -2,14 +2,25 @@ import { homeOf, type NodeId } from '../../core/ids.js';
 import { recoveryOf } from '../../core/relocation.js';
 import type { GuestSummary } from '../../protocol/guest-messages.js';
 import type { HomeContext } from './homes.js';
+import { launch } from './launch.js';
 import { isOver, whereIs, type HomeJob } from './job.js';
+import { lose } from './lose.js';
 import { deliverPending } from './signals.js';
 
 /** A node's link came up: what it holds is compared with what home knows. Stale generations end, nothing else does. */
 export async function reconcile(context: HomeContext, node: NodeId): Promise<void> {
   const guests = await context.nodes.access(node).call('guest.list', {});
   for (const guest of guests) await settleGuest(context, node, guest);
-  for (const job of context.homes.active()) await settleJob(context, node, job, guests);
+  for (const job of context.homes.active()) {
+    if (job.record.phase === 'starting' && job.record.start?.where === node) {
+      // A start that broke off: what it left there is taken over, or it is started again.
+      void context.homes.queue
+        .run(job.record.job, () => launch(context, job))
+        .catch((error: unknown) => context.log.error(error));
+    } else {
+      await settleJob(context, node, job, guests);
+    }
+  }
 }
 
 async function settleGuest(context: HomeContext, node: NodeId, guest: GuestSummary): Promise<void> {
@@ -20,6 +31,10 @@ async function settleGuest(context: HomeContext, node: NodeId, guest: GuestSumma
     context.log.write(
       `node ${node} holds job ${guest.job} (${guest.phase}), of which nothing is known here: removed`,
     );
+    await access.call('guest.forget', { job: guest.job, keepDir: false });
+    return;
+  }
+  if (isOver(job.record)) {
     await access.call('guest.forget', { job: guest.job, keepDir: false });
     return;
   }
@@ -50,15 +65,14 @@ async function settleJob(
     await deliverPending(context, job);
     return;
   }
-  await lose(context, job, `node ${node} no longer knows it`);
+  await context.homes.queue.run(job.record.job, () => loseIfGone(context, node, job));
 }
 
-/** The job is gone and nobody can tell how it ended. */
-export async function lose(context: HomeContext, job: HomeJob, reason: string): Promise<void> {
-  if (isOver(job.record)) return;
-  context.log.write(`job ${job.record.job} is lost: ${reason}`);
-  const exit = { kind: 'unknown', reason } as const;
-  await context.homes.change(job, { phase: 'lost', exit, endedAtMs: Date.now() });
-  await job.io.close();
-  job.settleOver({ exit, messages: '' });
+/** The list may be older than a start or a move that ended meanwhile: nothing is given up without a second look. */
+async function loseIfGone(context: HomeContext, node: NodeId, job: HomeJob): Promise<void> {
+  const place = whereIs(job);
+  if (job.record.phase !== 'running' || place?.where !== node) return;
+  const guests = await context.nodes.access(node).call('guest.list', {});
+  if (guests.some((guest) => guest.job === job.record.job && guest.generation === place.generation)) return;
+  await lose(context, job, `node ${node} no longer knows it`);
 }

@@ -2,11 +2,13 @@ import type { MoveRecord, MoveReason } from '../../core/cluster-map.js';
 import type { NodeId } from '../../core/ids.js';
 import type { DriverName } from '../../core/job-spec.js';
 import { recoveryOf } from '../../core/relocation.js';
-import { messageOf, UnreachableError } from '../../errors.js';
+import { messageOf, RefusedError, UnreachableError } from '../../errors.js';
 import type { HomeContext } from './homes.js';
+import { lose } from './lose.js';
 import type { HomeJob } from './job.js';
 
 const retryMs = 1_000;
+const triesOfAnError = 30;
 
 interface MoveEnds {
   readonly from: NodeId;
@@ -74,6 +76,28 @@ export async function finishMove(
   return record;
 }
 
+/** The node answers, and says that it does not have the job: waiting longer brings nothing back. */
+function isHopeless(error: unknown, attempt: number): boolean {
+  if (error instanceof UnreachableError) return false;
+  return error instanceof RefusedError || attempt >= triesOfAnError;
+}
+
+async function giveUp(
+  context: HomeContext,
+  job: HomeJob,
+  generation: number,
+  kind: 'undo' | 'finish',
+  reason: string,
+): Promise<void> {
+  const atMs = Date.now();
+  await job.journal.append(
+    kind === 'undo'
+      ? { step: 'abort', generation, reason, atMs }
+      : { step: 'done', generation, frozenMs: 0, bytes: 0, atMs },
+  );
+  await lose(context, job, `its move could not be recovered: ${reason}`);
+}
+
 /** A move that was under way when mosd ended, or whose party was away: finished or undone, as the journal says. */
 export function recover(context: HomeContext, job: HomeJob): Promise<void> {
   return context.homes.queue.run(job.record.job, async () => {
@@ -98,6 +122,10 @@ export function recover(context: HomeContext, job: HomeJob): Promise<void> {
           }
           return;
         } catch (error) {
+          if (isHopeless(error, attempt)) {
+            await giveUp(context, job, move.generation, recovery.kind, messageOf(error));
+            return;
+          }
           if (attempt === 1)
             context.log.write(`job ${job.record.job}: recovery of its move waits: ${messageOf(error)}`);
           job.isUnreachable = true;

@@ -3,13 +3,14 @@ import type { NodeId } from '../../core/ids.js';
 import type { DriverName } from '../../core/job-spec.js';
 import { nextGeneration, recoveryOf } from '../../core/relocation.js';
 import { messageOf, MoskitError } from '../../errors.js';
-import { emptyManifest } from '../../jobs/staging/manifest.js';
+import { emptyManifest, type Manifest } from '../../jobs/staging/manifest.js';
 import type { MoveOutcome } from '../../protocol/messages.js';
+import { saveJsonFile } from '../../state/json-file.js';
 import type { ProbedDriver } from '../../protocol/guest-messages.js';
 import type { spoolFiles } from '../guest/files.js';
 import type { NodeAccess } from '../node-access.js';
 import { openRelay, type Relay } from './bulk.js';
-import { loadCarried } from './carried.js';
+import { carriedPath } from './carried.js';
 import { carryPlan, withProbe } from './folder-plan.js';
 import type { HomeContext } from './homes.js';
 import { whereIs, type HomeJob } from './job.js';
@@ -29,6 +30,8 @@ interface Move {
   readonly why: MoveReason;
   readonly source: NodeAccess;
   readonly target: NodeAccess;
+  /** What home carried to the target afresh, for a job that starts again. */
+  carriedAgain: Manifest | null;
 }
 
 /** The target says no, or the job can't be moved: an answer, not an error. */
@@ -67,6 +70,7 @@ export function relocate(
         why,
         source: context.nodes.access(place.where),
         target: context.nodes.access(to),
+        carriedAgain: null,
       };
       return { moved: true, job: id, record: await carryOut(move) };
     } catch (error) {
@@ -100,6 +104,11 @@ async function carryOut(move: Move): Promise<MoveRecord> {
   } catch (error) {
     await undoMove(context, job, { from: move.from, to: move.to, generation }, messageOf(error));
     throw error;
+  }
+  if (move.carriedAgain) {
+    await saveJsonFile(carriedPath(context.homes.store.dirOf(job.record.job)), move.carriedAgain, {
+      durable: true,
+    });
   }
   return finishMove(context, job, move, { ...moved, driver: driver.driver, dirShared });
 }
@@ -165,7 +174,10 @@ async function transferAndRestore(
     let bytes = dirShared ? 0 : await firstFiles(move, driver);
     const known = dirShared ? emptyManifest() : await listRemote(target, { ...ref, part: 'job' });
     const pages = driver === 'criu' ? await relay() : null;
-    const jobFiles = dirShared || driver === 'restart' ? null : await relay();
+    // One that starts again gets its folder from home; only the input that it has had so far comes from here.
+    const only = driver === 'restart' ? ['stdin.data'] : undefined;
+    const hasFiles = driver !== 'restart' || job.record.spec.stdin === 'stream';
+    const jobFiles = dirShared || !hasFiles ? null : await relay();
     const imageFiles = dirShared || driver !== 'criu' ? null : await relay();
 
     if (pages) {
@@ -190,7 +202,12 @@ async function transferAndRestore(
     job.moving = { to: move.to, step: 'last files' };
     const sent = await Promise.all([
       jobFiles
-        ? transfer(source, target, { ...ref, part: 'job' }, { known, skipBefore, relay: jobFiles })
+        ? transfer(
+            source,
+            target,
+            { ...ref, part: 'job' },
+            { known, skipBefore, relay: jobFiles, ...(only ? { only } : {}) },
+          )
         : 0,
       imageFiles
         ? transfer(
@@ -253,9 +270,9 @@ async function firstFiles(move: Move, driver: DriverName): Promise<number> {
     return bytes;
   }
   if (!job.record.carried) return 0;
-  await loadCarried(context.homes.store.dirOf(job.record.job));
   const plan = await carryPlan(context, job.record.spec);
   if (plan.kind === 'refused') throw new Refusal(plan.reason);
+  move.carriedAgain = plan.manifest;
   await sendCarried(target, ref, job.record.spec.folder.cwd, plan);
   return plan.bytes;
 }

@@ -20,6 +20,7 @@ export async function transfer(
     readonly known: Manifest;
     readonly skipBefore: Readonly<Record<string, number>>;
     readonly relay?: Relay;
+    readonly only?: readonly string[];
   },
 ): Promise<number> {
   const relay = options.relay ?? (await openRelay(source, target));
@@ -30,7 +31,7 @@ export async function transfer(
         {
           ...ref,
           known: packManifest(options.known),
-          only: null,
+          only: options.only ?? null,
           ticket: relay.sourceTicket,
           skipBefore: options.skipBefore,
         },
