@@ -6,7 +6,7 @@ import { Duplex, Transform } from 'node:stream';
 import type { JobSpec } from '../../src/core/job-spec.js';
 import { driverNamed, probeDrivers } from '../../src/jobs/choose-driver.js';
 import type { JobFolder, JobProcess, MoveRequirements } from '../../src/jobs/driver.js';
-import { killTree, signalJob, stopTree, treeOf } from '../../src/jobs/process-tree.js';
+import { continueTree, killTree, signalJob, stopTree, treeOf } from '../../src/jobs/process-tree.js';
 import { endStdin, readExit, readMessages, startJob } from '../../src/jobs/sandbox.js';
 
 /** Runs inside a node and does there what a test asks of the drivers, as mosd would. */
@@ -65,6 +65,7 @@ const operations = {
   discardRestored: ({ job }: Request) => driver.discardRestored(job, job.process),
   signal: ({ job, signal }: Request) => signalJob(job.process, signal!),
   stop: ({ job }: Request) => stopTree(job.process),
+  goOn: ({ job }: Request) => continueTree(job.process),
   kill: ({ job }: Request) => killTree(job.process),
   endStdin: ({ job }: Request) => endStdin(job.process),
   tree: ({ job }: Request) => treeOf(job.process),
