@@ -146,12 +146,11 @@ describe('tracked files', () => {
     tracked.filter((name) => pattern.test(readFileSync(join(repository, name), 'latin1')));
 
   it('name no package registry', () => {
-    expect(
-      containing(new RegExp(`"resolved"|registry${'='}|registry\\.(npmjs|yarnpkg)|npm${'\\.'}pkg`)),
-    ).toEqual([]);
+    // The brackets keep these patterns from finding themselves.
+    expect(containing(/"[r]esolved":|registry[=]|registry\.(npmjs|yarnpkg)|npm[.]pkg/)).toEqual([]);
   });
 
   it('hold no notes of what is to be done', () => {
-    expect(containing(new RegExp(`\\b(${'TO'}DO|${'FIX'}ME)\\b`))).toEqual([]);
+    expect(containing(/\b(TO[D]O|FIX[M]E)\b/)).toEqual([]);
   });
 });

@@ -67,6 +67,12 @@ describe('the build id', () => {
     expect(buildIdOf(makeElf({ bits: 64, littleEndian: true }, [[1, 'GNU\0', [1]]]))).toBeNull();
   });
 
+  it('that is cut off by the end of its notes is none', () => {
+    const header = parseElfHeader(makeElf({ bits: 64, littleEndian: true }, []))!;
+    const note = Buffer.from([4, 0, 0, 0, 20, 0, 0, 0, 3, 0, 0, 0, 0x47, 0x4e, 0x55, 0, 1, 2, 3, 4]);
+    expect(findBuildId(note, header)).toBeNull();
+  });
+
   it('of a real program is what readelf says', ({ skip }) => {
     const program = realpathSync('/bin/sh');
     let told: string;

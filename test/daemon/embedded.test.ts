@@ -11,8 +11,9 @@ import { aSpec } from '../job-spec-fixture.js';
 import { pollUntil } from '../poll-until.js';
 
 const checkpointing = join(repository, 'fixtures', 'programs', 'self-checkpoint.sh');
-/** Prints 1 … 40, a line every twentieth of a second. */
-const ticks = 'i=0; while [ $i -lt 40 ]; do i=$((i+1)); echo $i; sleep 0.05; done; exit 7';
+/** Prints 1 … 40, a line every twentieth of a second, and then goes on until the file is there: no test is too slow. */
+const ticksUntil = (file: string): string =>
+  `i=0; while [ $i -lt 40 ]; do i=$((i+1)); echo $i; sleep 0.05; done; until [ -e ${file} ]; do sleep 0.05; done; exit 7`;
 const allTicks = Array.from({ length: 40 }, (_, i) => `${i + 1}\n`).join('');
 
 describe('jobs on embedded nodes, without privileges', () => {
@@ -28,6 +29,9 @@ describe('jobs on embedded nodes, without privileges', () => {
 
   const on = (n: number, ...words: readonly string[]): Promise<ToolRun> =>
     runTool(words, { env: cluster.node(n).env });
+  let gates = 0;
+  const gate = (): string => join(cluster.dir, `gate-${++gates}`);
+  const openGate = (): Promise<void> => writeFile(join(cluster.dir, `gate-${gates}`), '');
   const start = (...words: readonly string[]): { readonly pid: number; readonly end: Promise<ToolRun> } => {
     const child = startTool(['mosrun', ...words], cluster.node(1).env);
     child.stdin?.end();
@@ -82,49 +86,52 @@ describe('jobs on embedded nodes, without privileges', () => {
   });
 
   it('a restartable job goes elsewhere and its repeated output is printed once', async () => {
-    const job = start('--restartable', '2', 'sh', '-c', ticks);
+    const job = start('--restartable', '2', 'sh', '-c', ticksUntil(gate()));
     await runs(job.pid);
     expect(await on(1, 'migrate', `${job.pid}`, '3')).toMatchObject({ code: 0 });
+    await openGate();
     expect(await job.end).toMatchObject({ code: 7, stdout: allTicks });
   });
 
   it('kill -9 of the mosd at home and of the one at the node loses no byte', async () => {
-    const job = start('2', 'sh', '-c', ticks);
+    const job = start('2', 'sh', '-c', ticksUntil(gate()));
     await isRunning(job.pid);
     process.kill(mosdOf(1), 'SIGKILL');
     await isRunning(job.pid);
     process.kill(mosdOf(2), 'SIGKILL');
+    await openGate();
     expect(await job.end).toMatchObject({ code: 7, stdout: allTicks });
   });
 
   it('a mosd that was stopped leaves its jobs running, and the next one adopts them', async () => {
-    const job = start('1', 'sh', '-c', ticks);
+    const job = start('1', 'sh', '-c', ticksUntil(gate()));
     await isRunning(job.pid);
     const before = mosdOf(1);
     expect(await on(1, 'moskit', 'stop')).toMatchObject({ code: 0 });
     await isRunning(job.pid);
     expect(mosdOf(1)).not.toBe(before);
+    await openGate();
     expect(await job.end).toMatchObject({ code: 7, stdout: allTicks });
   });
 
   it('a job whose node is cut off is unreachable, and goes on when the node is back', async () => {
-    const go = join(cluster.dir, 'go');
-    const job = start('3', 'sh', '-c', `until [ -e ${go} ]; do sleep 0.05; done; echo went on`);
+    const job = start('3', 'sh', '-c', `until [ -e ${gate()} ]; do sleep 0.05; done; echo went on`);
     await isRunning(job.pid);
     await cluster.node(3).server.cut();
     await pollUntil(async () => (await jobOf(job.pid))?.state === 'unreachable');
     await cluster.node(3).server.heal();
-    await writeFile(go, '');
+    await openGate();
     expect(await job.end).toMatchObject({ code: 0, stdout: 'went on\n' });
   });
 
   it('a node that is blocked refuses a job and a move with 4, and the job runs on', async () => {
-    const job = start('--restartable', '3', 'sh', '-c', ticks);
+    const job = start('--restartable', '3', 'sh', '-c', ticksUntil(gate()));
     await runs(job.pid);
     await on(2, 'mosctl', 'block');
     const refused = await on(1, 'migrate', `${job.pid}`, '2');
     await on(2, 'mosctl', 'noblock');
     expect([refused.code, refused.stderr + refused.stdout]).toEqual([4, expect.stringContaining('block')]);
+    await openGate();
     expect(await job.end).toMatchObject({ code: 7, stdout: allTicks });
   });
 

@@ -125,11 +125,13 @@ describe('the end of a link', () => {
   });
 
   it('a side that does not take the opening is quoted', async () => {
-    const [rpc, other] = againstText();
+    const heard: string[] = [];
+    const [rpc, other] = againstText({ onNotification: (name) => heard.push(name) });
     const waiting = rpc.request('ping', {});
     other.write('{"error":"opening: you not a node number"}\n{"method":"report","params":1}\n');
     await expect(waiting).rejects.toThrow('the link to node 3 is closed: opening: you not a node number');
     expect(await rpc.closed).toMatchObject({ code: 'refused', message: 'opening: you not a node number' });
+    expect(heard).toEqual([]);
   });
 
   it.each([
