@@ -24,21 +24,22 @@ export function drawJobTable(
 ): readonly Row[] {
   const { jobs, selected, width } = input;
   const columns = chooseColumns(jobs, width, theme.glyphs);
-  const room = height - 1;
-  const first = firstShown(
-    jobs.findIndex((job) => job === selected),
-    jobs.length,
-    room,
-  );
-  const shown = jobs.slice(first, first + room);
+  const { shown } = shownJobs(jobs, selected, height);
   const rows = shown.map((job) => jobRow(job, job === selected, columns, width, theme));
-  const blank = Array.from({ length: Math.max(0, room - rows.length) }, (): Row => []);
+  const blank = Array.from({ length: Math.max(0, height - 1 - rows.length) }, (): Row => []);
   return [headRow(columns), ...rows, ...blank];
 }
 
-/** Keeps the selected job in the middle once the list is longer than the room. */
-function firstShown(selected: number, count: number, room: number): number {
-  return Math.max(0, Math.min(selected - Math.floor(room / 2), count - room));
+/** The part of the list for which a table of `height` rows has room, with the selected job in its middle. */
+export function shownJobs(
+  jobs: readonly JobRow[],
+  selected: JobRow | undefined,
+  height: number,
+): { readonly first: number; readonly shown: readonly JobRow[] } {
+  const room = height - 1;
+  const wanted = jobs.findIndex((job) => job === selected) - Math.floor(room / 2);
+  const first = Math.max(0, Math.min(wanted, jobs.length - room));
+  return { first, shown: jobs.slice(first, first + room) };
 }
 
 function allColumns(jobs: readonly JobRow[], glyphs: Glyphs): readonly Column[] {

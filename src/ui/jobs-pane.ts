@@ -1,7 +1,7 @@
 import { cellsOf, clean, wrap } from './cells.js';
 import { formatBytes, formatClock, formatDuration } from './format.js';
 import type { JobRow } from './job-rows.js';
-import { drawJobTable } from './job-table.js';
+import { drawJobTable, shownJobs } from './job-table.js';
 import type { Area } from './layout.js';
 import type { SeenMove } from './moves.js';
 import { fitRow, rowWidth, type Row, type Span } from './row.js';
@@ -24,7 +24,7 @@ export function drawJobs(input: JobsInput, theme: Theme): readonly Row[] {
   const detail = detailRows(input.selected, width, height >= heightWithMoves ? mostDetailRows : 1, theme);
   const tableHeight = height - movesHeight - 1 - detail.length;
   const rows = [
-    rule(jobsTitle(input.jobs, theme.glyphs), width, theme.glyphs),
+    rule(jobsTitle(input, tableHeight, theme.glyphs), width, theme.glyphs),
     ...drawJobTable(input, tableHeight, theme),
     ...detail,
     ...(movesHeight > 0 ? drawMoves(input.moves, width, movesHeight, theme.glyphs) : []),
@@ -32,11 +32,17 @@ export function drawJobs(input: JobsInput, theme: Theme): readonly Row[] {
   return rows.map((row) => fitRow(row, width, theme.glyphs.ellipsis));
 }
 
-function jobsTitle(jobs: readonly JobRow[], { dot }: Glyphs): string {
+function jobsTitle({ jobs, selected }: JobsInput, tableHeight: number, { dot }: Glyphs): string {
   const own = jobs.filter(({ state }) => state !== 'guest' && state !== 'done' && state !== 'lost');
   const guests = jobs.filter(({ state }) => state === 'guest').length;
   const away = own.filter(({ where, home }) => where !== home).length;
-  return [`jobs ${own.length}`, `${away} away`, ...(guests > 0 ? [`guests ${guests}`] : [])].join(` ${dot} `);
+  const { first, shown } = shownJobs(jobs, selected, tableHeight);
+  return [
+    `jobs ${own.length}`,
+    `${away} away`,
+    ...(guests > 0 ? [`guests ${guests}`] : []),
+    ...(shown.length < jobs.length ? [`lines ${first + 1} to ${first + shown.length}`] : []),
+  ].join(` ${dot} `);
 }
 
 function rule(title: string, width: number, glyphs: Glyphs): Row {

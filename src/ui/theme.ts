@@ -39,7 +39,6 @@ export interface Glyphs {
   readonly dot: string;
   readonly times: string;
   readonly leftRight: string;
-  readonly upDown: string;
 }
 
 export interface Theme {
@@ -66,7 +65,6 @@ const utf8Glyphs: Glyphs = {
   dot: '·',
   times: '×',
   leftRight: '← →',
-  upDown: '↑ ↓',
 };
 
 const asciiGlyphs: Glyphs = {
@@ -86,7 +84,6 @@ const asciiGlyphs: Glyphs = {
   dot: '-',
   times: 'x',
   leftRight: 'left right',
-  upDown: 'up down',
 };
 
 const attributes = {

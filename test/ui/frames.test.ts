@@ -87,6 +87,11 @@ describe('whole frames', () => {
   test('bars and jobs stand beside each other where it is wide but low', async () => {
     await expectFrame('beside-112x24', { columns: 112, rows: 24, settings: { showJobs: true } }, six);
   });
+  test('a long list of jobs says which part of it is shown, and follows the selected one', async () => {
+    const cluster = livelySnapshot(6, 40, 20, 0);
+    const size = { columns: 80, rows: 24, settings: { showJobs: true } };
+    await expectFrame('many-jobs-80x24', size, cluster, { keys: '\u001b[F', shows: '▸ 1-40' });
+  });
   test('dead nodes say DEAD', async () => {
     const frame = await expectFrame(
       'dead-80x24',
