@@ -58,7 +58,7 @@ export class Deputy {
     this.#options = options;
     this.#stdout = new OrderedOutput(1, 0);
     this.#stderr = new OrderedOutput(2, 0);
-    this.#input = options.withStdin ? new InputPump(process.stdin) : null;
+    this.#input = options.withStdin ? new InputPump(process.stdin, options.from === 'start') : null;
     this.#hasStarted = options.from === 'start';
   }
 
@@ -67,12 +67,10 @@ export class Deputy {
     this.#catchSignals();
     const ticker = setInterval(() => this.#tellDelivered(), deliveredEveryMs);
     try {
-      let client: MosdClient | null = first;
-      for (;;) {
-        const end = client ? await this.#attach(client) : null;
+      for (let client = first; ; client = await this.#reconnect()) {
+        const end = await this.#attach(client);
+        client.close();
         if (end) return end;
-        client?.close();
-        client = await this.#reconnect();
       }
     } finally {
       clearInterval(ticker);

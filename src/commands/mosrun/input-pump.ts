@@ -1,5 +1,4 @@
 import { fstatSync, readFileSync } from 'node:fs';
-import type { ReadStream } from 'node:tty';
 import type { JobSpec } from '../../core/job-spec.js';
 
 const windowBytes = 1024 * 1024;
@@ -29,16 +28,19 @@ export class InputPump {
   #taken = 0;
   #isEnded = false;
   #sink: InputSink | null = null;
+  #knowsStart: boolean;
   #look: NodeJS.Timeout | undefined;
 
-  constructor(input: NodeJS.ReadStream) {
+  /** `knowsStart` false: the job has had input before, and its side says first how much. */
+  constructor(input: NodeJS.ReadStream, knowsStart: boolean) {
+    this.#knowsStart = knowsStart;
     this.#input = input;
     input.pause();
     input.on('data', (chunk: Buffer | string) => this.#took(Buffer.from(chunk as Buffer)));
     input.pause();
     input.on('end', () => this.#ended());
     input.on('error', () => this.#ended());
-    if ((input as ReadStream).isTTY) this.#look = setInterval(() => this.#flow(), foregroundLookMs);
+    if (input.isTTY) this.#look = setInterval(() => this.#flow(), foregroundLookMs);
   }
 
   /** A channel is open: repeat what was not taken, go on. */
@@ -55,6 +57,10 @@ export class InputPump {
   }
 
   taken(offset: number): void {
+    if (!this.#knowsStart) {
+      this.#knowsStart = true;
+      this.#read = offset;
+    }
     this.#taken = Math.max(this.#taken, offset);
     while (this.#unacked[0] && this.#unacked[0].offset + this.#unacked[0].bytes.length <= offset)
       this.#unacked.shift();
@@ -86,8 +92,9 @@ export class InputPump {
     if (this.#isEnded) return;
     const mayRead =
       this.#sink !== null &&
+      this.#knowsStart &&
       this.#read - this.#taken < windowBytes &&
-      (!(this.#input as ReadStream).isTTY || isForeground());
+      (!this.#input.isTTY || isForeground());
     if (mayRead) this.#input.resume();
     else this.#input.pause();
   }

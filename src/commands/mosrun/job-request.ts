@@ -55,7 +55,7 @@ function whereAndCommand(
   operands: readonly string[],
 ): { readonly where: Where; readonly argv: readonly string[] } {
   const [first = '', ...rest] = operands;
-  const isNumbered = /^\d+$/.test(first) && rest.length > 0;
+  const isNumbered = /^\d+$/.test(first);
   const after = isNumbered ? rest : operands;
   const argv = after[0] === '--' ? after.slice(1) : after;
   const said = [options.h === true, options.j !== undefined, isNumbered].filter(Boolean).length;
@@ -91,7 +91,7 @@ function relocationOf(options: MosrunArguments['options']): RelocationSpec {
   const restart = options.restart ?? null;
   const wantsApp = ckptSignal !== null || restart !== null || options.driver === 'app';
   return {
-    driver: (options.driver ?? 'auto') as RelocationSpec['driver'],
+    driver: options.driver ?? 'auto',
     ckptSignal,
     ckptExit:
       options['ckpt-exit'] === undefined
