@@ -6,6 +6,8 @@ import { pollUntil } from '../poll-until.js';
 export const harnessPath = '/usr/local/lib/harness.mjs';
 const port = 4900;
 
+export type LabUser = 'root' | 'student';
+
 interface Waiting {
   readonly resolve: (result: unknown) => void;
   readonly reject: (error: Error) => void;
@@ -25,8 +27,9 @@ export class HarnessLink {
     });
   }
 
-  static async open(lab: Lab, { n, address }: LabNode): Promise<HarnessLink> {
-    await lab.exec(n, `setsid node ${harnessPath} ${port} </dev/null >/tmp/harness.log 2>&1 &`);
+  static async open(lab: Lab, { n, address }: LabNode, user: LabUser): Promise<HarnessLink> {
+    const log = `/tmp/harness-${user}.log`;
+    await lab.exec(n, `cd / && setsid node ${harnessPath} ${port} </dev/null >${log} 2>&1 &`, { user });
     return new HarnessLink(await pollUntil(() => dial(address)));
   }
 

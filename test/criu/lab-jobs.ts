@@ -10,7 +10,7 @@ import { startLab, type Lab } from '../../fixtures/lab/lab.js';
 import { readState } from '../../fixtures/lab/state.js';
 import { pollUntil } from '../poll-until.js';
 import type { HarnessJob } from './harness.js';
-import { HarnessLink, harnessPath } from './harness-link.js';
+import { HarnessLink, harnessPath, type LabUser } from './harness-link.js';
 
 const programs = '/usr/local/lib/programs';
 const pagePort = 4901;
@@ -37,19 +37,21 @@ export interface Frozen {
 export class LabJobs {
   readonly lab: Lab;
   readonly #links: readonly HarnessLink[];
+  readonly #user: LabUser;
   #sequence = 0;
 
-  private constructor(lab: Lab, links: readonly HarnessLink[]) {
+  private constructor(lab: Lab, links: readonly HarnessLink[], user: LabUser) {
     this.lab = lab;
     this.#links = links;
+    this.#user = user;
   }
 
-  static async start(name: string, nodes = 2): Promise<LabJobs> {
+  static async start(name: string, nodes = 2, user: LabUser = 'root'): Promise<LabJobs> {
     const lab = await startLab({ nodes, name });
     try {
       await install(lab);
-      const links = await Promise.all(lab.nodes.map((node) => HarnessLink.open(lab, node)));
-      return new LabJobs(lab, links);
+      const links = await Promise.all(lab.nodes.map((node) => HarnessLink.open(lab, node, user)));
+      return new LabJobs(lab, links, user);
     } catch (error) {
       await lab.down();
       throw error;
@@ -62,7 +64,8 @@ export class LabJobs {
 
   /** Starts `argv` on a node; `$P` at the start of a word is the folder of the test programs. */
   async run(node: number, argv: readonly string[], options: StartOptions = {}): Promise<LabJob> {
-    const dir = `/var/tmp/moskit-0/1-${++this.#sequence}`;
+    const uid = this.#user === 'root' ? 0 : 1000;
+    const dir = `/var/tmp/moskit-${uid}/1-${++this.#sequence}`;
     const words = argv.map((word) => word.replaceAll('$P', programs));
     const job = new LabJob(this, node, {
       spec: specOf(words, options.stdin ?? 'none'),
