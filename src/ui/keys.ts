@@ -12,7 +12,7 @@ export type Action =
   | { readonly do: 'redraw' | 'quit' | 'interrupt' | 'suspend' };
 
 export interface KeyBinding {
-  /** Names as the keyboard gives them (keyboard.ts). */
+  /** Names as the terminal reports them (keyNames). */
   readonly keys: readonly string[];
   /** How the keys are written for people. */
   readonly shown: string;
@@ -160,4 +160,53 @@ const byKey: ReadonlyMap<string, KeyBinding> = new Map(
 
 export function bindingOf(key: string): KeyBinding | undefined {
   return byKey.get(key);
+}
+
+/** The part of ink's description of a key press that is looked at. */
+export interface PressedKey {
+  readonly upArrow: boolean;
+  readonly downArrow: boolean;
+  readonly leftArrow: boolean;
+  readonly rightArrow: boolean;
+  readonly pageDown: boolean;
+  readonly pageUp: boolean;
+  readonly home?: boolean;
+  readonly end?: boolean;
+  readonly return: boolean;
+  readonly escape: boolean;
+  readonly ctrl: boolean;
+  readonly meta: boolean;
+  readonly backspace: boolean;
+  readonly delete: boolean;
+}
+
+/** Key presses by name. Keys typed faster than they are read come as one text: each is a press of its own. */
+export function keyNames(input: string, key: PressedKey): readonly string[] {
+  const named = nameOf(key);
+  if (named !== null) return [named];
+  if (key.meta) return [];
+  if (key.ctrl) return input.length === 1 ? [`ctrl-${input}`] : [];
+  return [...input].map(nameOfCharacter);
+}
+
+function nameOf(key: PressedKey): string | null {
+  if (key.upArrow) return 'up';
+  if (key.downArrow) return 'down';
+  if (key.leftArrow) return 'left';
+  if (key.rightArrow) return 'right';
+  if (key.pageUp) return 'pageup';
+  if (key.pageDown) return 'pagedown';
+  if (key.home) return 'home';
+  if (key.end) return 'end';
+  if (key.return) return 'enter';
+  if (key.backspace || key.delete) return 'backspace';
+  return key.escape ? 'escape' : null;
+}
+
+function nameOfCharacter(character: string): string {
+  const code = character.codePointAt(0) ?? 0;
+  if (character === '\r' || character === '\n') return 'enter';
+  if (code === 0x7f || code === 8) return 'backspace';
+  if (code === 0x1b) return 'escape';
+  return code < 0x20 ? `ctrl-${String.fromCodePoint(code + 0x60)}` : character;
 }

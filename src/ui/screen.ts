@@ -10,7 +10,7 @@ export interface Screen {
   /** Gives it back as it was. Any number of times, at any moment. */
   leave(): void;
   /** Shows a frame: writes the rows that differ from what is there, each at its place. */
-  paint(rows: readonly string[]): void;
+  paint(frame: string): void;
   /** Forgets what is there and paints the last frame as a whole: after a resize, after other programs wrote. */
   repaint(): void;
 }
@@ -47,8 +47,8 @@ export function createScreen(output: ScreenOutput): Screen {
       inside = false;
       output.write(`${escape}[0m${wrapping.on}${cursor.show}${alternate.leave}`);
     },
-    paint: (rows) => {
-      frame = rows;
+    paint: (text) => {
+      frame = text.split('\n');
       if (inside) show('');
     },
     repaint: () => {

@@ -1,51 +1,54 @@
 import type { MonitorState } from './monitor-state.js';
 
-/** Holds the state, and draws it: at once, but not more often than the eye can use. */
+/** Holds the state, and tells the screen when to draw: at once, but not more often than the eye can use. */
 export interface Store {
+  /** What is drawn. */
   get(): MonitorState;
-  /** `gapMs`: draws so long after the last drawing at the earliest. */
+  /** What will be drawn next. */
+  latest(): MonitorState;
+  subscribe(listener: () => void): () => void;
+  /** `gapMs`: at least so long after the last drawing. */
   update(change: (state: MonitorState) => MonitorState, gapMs: number): void;
-  /** Nothing is drawn any more. */
+  /** No drawing is pending any more. */
   close(): void;
 }
 
 /** After a key press, and for what comes by itself: at most four times a second. */
 export const drawGaps = { keyMs: 30, newsMs: 250 } as const;
 
-export function createStore(
-  initial: MonitorState,
-  draw: (state: MonitorState) => void,
-  now: () => number = () => performance.now(),
-): Store {
+export function createStore(initial: MonitorState, now: () => number = () => performance.now()): Store {
   let state = initial;
-  let drawn: MonitorState | null = null;
+  let shown = initial;
   let drawnAtMs = -Infinity;
   let timer: { readonly handle: NodeJS.Timeout; readonly dueMs: number } | null = null;
-  let closed = false;
-  const drawNow = (): void => {
+  const listeners = new Set<() => void>();
+  const draw = (): void => {
     if (timer) clearTimeout(timer.handle);
     timer = null;
     drawnAtMs = now();
-    drawn = state;
-    draw(state);
-  };
-  const drawAt = (dueMs: number): void => {
-    if (timer && timer.dueMs <= dueMs) return;
-    if (timer) clearTimeout(timer.handle);
-    timer = { handle: setTimeout(drawNow, dueMs - now()), dueMs };
+    shown = state;
+    for (const listener of listeners) listener();
   };
   return {
-    get: () => state,
+    get: () => shown,
+    latest: () => state,
+    subscribe: (listener) => {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
     update: (change, gapMs) => {
       state = change(state);
-      if (state === drawn || closed) return;
+      if (state === shown) return;
       const dueMs = drawnAtMs + gapMs;
-      if (dueMs <= now()) drawNow();
-      else drawAt(dueMs);
+      const waitMs = dueMs - now();
+      if (waitMs <= 0) return draw();
+      if (timer && timer.dueMs <= dueMs) return;
+      if (timer) clearTimeout(timer.handle);
+      timer = { handle: setTimeout(draw, waitMs), dueMs };
     },
     close: () => {
-      closed = true;
       if (timer) clearTimeout(timer.handle);
+      listeners.clear();
     },
   };
 }

@@ -1,4 +1,3 @@
-import { createKeyboard } from './keyboard.js';
 import type { Screen } from './screen.js';
 
 /** The user's terminal, both directions. */
@@ -15,13 +14,7 @@ export type Ending =
   | { readonly by: 'hangup' }
   | { readonly by: 'failure'; readonly error: unknown };
 
-export interface TerminalEvents {
-  readonly end: (ending: Ending) => void;
-  readonly resize: () => void;
-  readonly key: (name: string) => void;
-}
-
-export interface HeldTerminal {
+interface Guard {
   /** Stops this process (and its job, as the terminal does); comes back when it is continued. */
   suspend(): void;
   release(): void;
@@ -30,23 +23,26 @@ export interface HeldTerminal {
 const endingSignals = ['SIGTERM', 'SIGHUP', 'SIGINT', 'SIGQUIT'] as const;
 const stopCheckMs = 100;
 
-/** Takes the terminal over, and sees to it that it is given back on every way out and taken again after a stop. */
-export function holdTerminal(terminal: Terminal, screen: Screen, on: TerminalEvents): HeldTerminal {
+/** Sees to it that the terminal is given back on every way out, and taken again after a stop. */
+export function guardTerminal(
+  terminal: Terminal,
+  screen: Screen,
+  on: { readonly end: (ending: Ending) => void; readonly resize: () => void },
+): Guard {
   const { stdin, stdout } = terminal;
-  const take = (): void => {
-    // Off and on: a shell may have changed the mode without this process seeing it.
-    stdin.setRawMode(false);
-    stdin.setRawMode(true);
-    screen.enter();
-  };
   const takeBack = (): void => {
-    take();
+    if (stdin.isTTY) {
+      // Off and on: the shell has changed the mode without this process seeing it.
+      stdin.setRawMode(false);
+      stdin.setRawMode(true);
+    }
+    screen.enter();
     screen.repaint();
     on.resize();
   };
   const giveBack = (): void => {
     quietly(() => screen.leave());
-    quietly(() => stdin.setRawMode(false));
+    quietly(() => stdin.isTTY && stdin.setRawMode(false));
   };
   const suspend = (): void => {
     giveBack();
@@ -70,12 +66,9 @@ export function holdTerminal(terminal: Terminal, screen: Screen, on: TerminalEve
   stdout.on('error', hangup);
   stdin.on('end', hangup);
   stdin.on('close', hangup);
-  const stopListening = listenToKeys(stdin, on.key);
-  take();
   return {
     suspend,
     release: () => {
-      stopListening();
       giveBack();
       for (const signal of endingSignals) process.off(signal, bySignal);
       process.off('SIGTSTP', suspend);
@@ -85,26 +78,6 @@ export function holdTerminal(terminal: Terminal, screen: Screen, on: TerminalEve
       stdin.off('end', hangup);
       stdin.off('close', hangup);
     },
-  };
-}
-
-/** A sequence of one key comes in one piece, or with a gap of this long at most. */
-const escapeMs = 50;
-
-function listenToKeys(stdin: NodeJS.ReadStream, onKey: (name: string) => void): () => void {
-  const keyboard = createKeyboard();
-  let timer: NodeJS.Timeout | undefined;
-  const onData = (text: string): void => {
-    clearTimeout(timer);
-    keyboard.read(text).forEach(onKey);
-    if (keyboard.isWaiting()) timer = setTimeout(() => keyboard.rest().forEach(onKey), escapeMs);
-  };
-  stdin.setEncoding('utf8');
-  stdin.on('data', onData);
-  return () => {
-    clearTimeout(timer);
-    stdin.off('data', onData);
-    stdin.pause();
   };
 }
 

@@ -1,11 +1,25 @@
 import { describe, expect, test } from 'vitest';
 import { bottomRows } from '../../src/ui/chrome.js';
 import { drawHelp, helpPage } from '../../src/ui/help.js';
-import { keyBindings } from '../../src/ui/keys.js';
+import { keyBindings, keyNames, type PressedKey } from '../../src/ui/keys.js';
 import { initialState } from '../../src/ui/monitor-state.js';
 import { rowWidth, type Row } from '../../src/ui/row.js';
 import { createTheme } from '../../src/ui/theme.js';
 
+const none: PressedKey = {
+  upArrow: false,
+  downArrow: false,
+  leftArrow: false,
+  rightArrow: false,
+  pageDown: false,
+  pageUp: false,
+  return: false,
+  escape: false,
+  ctrl: false,
+  meta: false,
+  backspace: false,
+  delete: false,
+};
 const theme = createTheme({ LANG: 'C.UTF-8' });
 const text = (row: Row): string => row.map(([, part]) => part).join('');
 
@@ -40,4 +54,21 @@ describe('the table of keys', () => {
       }
     },
   );
+});
+
+describe('key presses by name', () => {
+  test.each([
+    ['', { ...none, leftArrow: true }, ['left']],
+    ['', { ...none, pageDown: true }, ['pagedown']],
+    ['\r', { ...none, return: true }, ['enter']],
+    ['', { ...none, escape: true, meta: true }, ['escape']],
+    ['', { ...none, backspace: true }, ['backspace']],
+    ['c', { ...none, ctrl: true }, ['ctrl-c']],
+    ['L', none, ['L']],
+    ['x', { ...none, meta: true }, []],
+    ['12\r', none, ['1', '2', 'enter']],
+    ['g\u007f\u0003', none, ['g', 'backspace', 'ctrl-c']],
+  ])('%j', (input, key, names) => {
+    expect(keyNames(input, key)).toEqual(names);
+  });
 });

@@ -32,6 +32,8 @@ export function openMonitor(options: HarnessOptions) {
   const stdin = Object.assign(new PassThrough(), {
     isTTY: true,
     setRawMode: (mode: boolean) => rawModes.push(mode),
+    ref: () => undefined,
+    unref: () => undefined,
   });
   const feed = makeFeed(options.answer ?? { kind: 'info', text: 'moved' });
   const exitCode = runMonitor({

@@ -25,7 +25,7 @@ describe('the alternate screen', () => {
     const { terminal, screen, text } = open();
     terminal.write('$ mosmon\r\n');
     screen.enter();
-    screen.paint(['one', 'two']);
+    screen.paint('one\ntwo');
     expect(await text()).toBe('one\ntwo');
     expect(terminal.buffer.active.type).toBe('alternate');
     screen.leave();
@@ -36,39 +36,39 @@ describe('the alternate screen', () => {
   test('only rows that changed are written', async () => {
     const { screen, written, text } = open();
     screen.enter();
-    screen.paint(['one', 'two', 'three']);
+    screen.paint('one\ntwo\nthree');
     written.length = 0;
-    screen.paint(['one', '2', 'three']);
+    screen.paint('one\n2\nthree');
     expect(written.join('')).not.toMatch(/one|three/);
     // Erased before, not after: some terminals would take the last cell of a full row with it.
     expect(written.join('')).toMatch(/\u001b\[K2/);
     expect(await text()).toBe('one\n2\nthree');
     written.length = 0;
-    screen.paint(['one', '2', 'three']);
+    screen.paint('one\n2\nthree');
     expect(written).toEqual([]);
   });
   test('a shorter frame leaves nothing of the longer one', async () => {
     const { screen, text } = open();
     screen.enter();
-    screen.paint(['one', 'two', 'three']);
-    screen.paint(['only']);
+    screen.paint('one\ntwo\nthree');
+    screen.paint('only');
     expect(await text()).toBe('only');
   });
   test('a row as wide as the terminal keeps its last cell, and the row below stays', async () => {
     const { screen, text } = open(5);
     screen.enter();
-    screen.paint(['abcde', 'fghij']);
-    screen.paint(['ABCDE', 'fghij']);
+    screen.paint('abcde\nfghij');
+    screen.paint('ABCDE\nfghij');
     expect(await text()).toBe('ABCDE\nfghij');
   });
   test('what is painted before or after is kept for the next time', async () => {
     const { screen, text, terminal } = open();
-    screen.paint(['early']);
+    screen.paint('early');
     expect(await text()).toBe('');
     screen.enter();
     expect(await text()).toBe('early');
     screen.leave();
-    screen.paint(['late']);
+    screen.paint('late');
     expect(await text()).toBe('');
     expect(terminal.buffer.active.type).toBe('normal');
     screen.enter();
@@ -77,7 +77,7 @@ describe('the alternate screen', () => {
   test('repainting puts all right after another program wrote on it', async () => {
     const { screen, text, terminal } = open();
     screen.enter();
-    screen.paint(['one', 'two']);
+    screen.paint('one\ntwo');
     terminal.write('\u001b[1;1Hgarbage\u001b[5;1Hmore');
     screen.repaint();
     expect(await text()).toBe('one\ntwo');

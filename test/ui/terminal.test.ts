@@ -1,4 +1,4 @@
-import { build } from 'esbuild';
+import { build, type Plugin } from 'esbuild';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,6 +12,14 @@ const pidFile = join(folder, 'pid');
 const size = { columns: 80, rows: 24 };
 const open: Pty[] = [];
 
+const withoutDevtools: Plugin = {
+  name: 'without-devtools',
+  setup: (building) => {
+    building.onResolve({ filter: /^react-devtools-core$/ }, ({ path }) => ({ path, namespace: 'empty' }));
+    building.onLoad({ filter: /.*/, namespace: 'empty' }, () => ({ contents: 'export default {}' }));
+  },
+};
+
 beforeAll(async () => {
   await build({
     entryPoints: [new URL('monitor-program.ts', import.meta.url).pathname],
@@ -20,6 +28,12 @@ beforeAll(async () => {
     platform: 'node',
     format: 'esm',
     target: 'node20',
+    jsx: 'automatic',
+    define: { 'process.env.NODE_ENV': '"production"', 'process.env.DEV': '"false"' },
+    plugins: [withoutDevtools],
+    banner: {
+      js: "import { createRequire as own } from 'node:module'; const require = own(import.meta.url);",
+    },
     logLevel: 'error',
   });
 });
@@ -142,6 +156,11 @@ describe.skipIf(noPty !== null)(`on a real terminal${noPty === null ? '' : ` (sk
     await pty.until('it to stop', () => processState(pid) === 'T');
     pty.terminal.write('\u001b[2J');
     process.kill(pid, 'SIGCONT');
+    await pty.shows('pc-6');
+  });
+
+  test('it is drawn although CI is set', async () => {
+    const pty = start('', { CI: 'true' });
     await pty.shows('pc-6');
   });
 });
