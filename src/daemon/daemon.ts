@@ -194,7 +194,7 @@ export async function createDaemon(
 
   return {
     daemon,
-    begin: async () => {
+    begin: () => {
       sampler.start();
       if (map.map.admin.speed === null) measureSpeed(daemon);
       configure();
@@ -212,6 +212,7 @@ export async function createDaemon(
         void act(daemon.home, made).catch((error: unknown) => log.error(error));
       });
       every(writeReadingsEveryMs, () => writeReadings(daemon));
+      return Promise.resolve();
     },
     isBusy: () => guests.size > 0 || homes.active().length > 0,
     close: async () => {

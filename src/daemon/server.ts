@@ -94,9 +94,12 @@ async function serveStreams(
 /** Closes a socket that the other side has closed or half-closed, at once or when it does, but at last in any case. */
 function leaveToOther(socket: Socket): void {
   const leave = (): void => socket.destroySoon();
-  if (socket.readableEnded || socket.destroyed) return leave();
-  socket.once('end', leave);
-  setTimeout(leave, lingerMs).unref();
+  if (socket.readableEnded || socket.destroyed) {
+    leave();
+  } else {
+    socket.once('end', leave);
+    setTimeout(leave, lingerMs).unref();
+  }
 }
 
 function serveTool(daemon: Daemon, activity: Activity, socket: Socket): void {

@@ -80,6 +80,7 @@ export function readLine(stream: Readable, options: { limit: number; timeoutMs: 
           return;
         }
       } catch (error) {
+        // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- passed on as it came
         settle(() => reject(error));
       }
     };

@@ -84,7 +84,7 @@ export const requirementsSchema = z.object({
   criuVersion: z.number().nullable(),
 });
 
-const amount = z.number().finite().min(0).max(Number.MAX_SAFE_INTEGER);
+const amount = z.number().min(0).max(Number.MAX_SAFE_INTEGER);
 
 /** What a node says of itself and of our guests there; it is another machine's word. */
 export const reportSchema = z.object({

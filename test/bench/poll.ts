@@ -68,11 +68,11 @@ export async function bareClient(names: readonly string[]): Promise<void> {
     }),
   );
   console.log('ready');
-  for await (const _ of createInterface({ input: process.stdin })) {
+  for await (const line of createInterface({ input: process.stdin })) {
     const startMs = performance.now();
     await Promise.all(
       channels.map(({ channel, lines }) => {
-        channel.stdin.write('?\n');
+        channel.stdin.write(`${line}?\n`);
         return lines.next();
       }),
     );

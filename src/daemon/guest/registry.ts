@@ -109,7 +109,9 @@ export class Guests {
 
   /** For whoever starts its command: the process is written down before the command runs. */
   onIdentified(record: GuestRecord): (process: JobProcess) => Promise<void> {
-    return async (process) => void (await this.change(record, { process }));
+    return async (process) => {
+      await this.change(record, { process });
+    };
   }
 
   /** Removes record, folder and images. The tree must be gone. */
