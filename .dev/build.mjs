@@ -46,6 +46,8 @@ const asCommonJs = {
   format: 'cjs',
   define: { ...common.define, 'import.meta.url': 'importMetaUrl' },
   banner: { js: "const importMetaUrl = require('url').pathToFileURL(__filename).href;" },
+  // The same parser without what reads configuration files: that would load half of Node.js.
+  alias: { 'yargs-parser': 'yargs-parser/browser' },
 };
 
 const entries = [

@@ -1,6 +1,37 @@
 /** Text of others in one line: no control or direction character of it reaches the terminal. */
 export function oneLine(text: string): string {
-  return text.replace(/[\r\n\t]+/g, ' ').replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '?');
+  return harmless(text.replace(/[\r\n\t]+/g, ' '));
+}
+
+/** The same for text of several lines. */
+export function harmless(text: string): string {
+  let clean = '';
+  for (const character of text) clean += isHarmless(character) ? character : '?';
+  return clean;
+}
+
+/**
+ * First and last code points of control, format and separator characters. Not as `\p{…}` in a regular expression:
+ * reading one of those takes Node.js as long as all the rest of a tool.
+ */
+const steering = [
+  [0x00, 0x1f],
+  [0x7f, 0x9f],
+  [0xad, 0xad],
+  [0x61c, 0x61c],
+  [0x180e, 0x180e],
+  [0x200b, 0x200f],
+  [0x2028, 0x202e],
+  [0x2060, 0x206f],
+  [0xfeff, 0xfeff],
+  [0xfff9, 0xfffb],
+  [0xe0000, 0xe0fff],
+] as const;
+
+function isHarmless(character: string): boolean {
+  const code = character.codePointAt(0) ?? 0;
+  if ((code >= 0x20 && code < 0x7f) || character === '\n' || character === '\t') return true;
+  return !steering.some(([first, last]) => code >= first && code <= last);
 }
 
 /** Columns of a terminal that the text takes. */

@@ -5,6 +5,7 @@ import { bring, expel } from './mosctl/send-home.js';
 import { getdecay, setdecay, setspeed } from './mosctl/settings.js';
 import { switchCommands } from './mosctl/switches.js';
 import { whois } from './mosctl/whois.js';
+import { print } from './output.js';
 import { refuseCommandLine, runCommand } from './run-command.js';
 
 const verbs: Readonly<Record<string, Command>> = {
@@ -33,7 +34,7 @@ export async function runMosctl(argv: readonly string[]): Promise<void> {
   const verb = given === undefined ? undefined : (spellings[given] ?? given);
   if (verb !== undefined && Object.hasOwn(verbs, verb)) return runCommand(verbs[verb]!, rest);
   if (verb === '--help' || verb === '-h' || verb === 'help') {
-    process.stdout.write(`${overview()}\n`);
+    print(overview());
   } else {
     refuseCommandLine(
       `mosctl: ${given === undefined ? 'no command given' : `no command '${given}'`}\n${overview()}`,

@@ -1,13 +1,14 @@
 import { version } from '../version.js';
 import type { CommandTable } from './command-table.js';
+import { print } from './output.js';
 import { refuseCommandLine } from './run-command.js';
 
 /** `moskit` without the name of a command: lists them, or says that there is no such one. */
 export function runMoskit(name: string | undefined, commands: CommandTable): void {
   if (name === '--version') {
-    process.stdout.write(`moskit ${version}\n`);
+    print(`moskit ${version}`);
   } else if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
-    process.stdout.write(`${overview(commands)}\n`);
+    print(overview(commands));
   } else {
     refuseCommandLine(`moskit: no command '${name}'\n${overview(commands)}`);
   }

@@ -4,13 +4,13 @@ import { exitCodes } from '../exit-codes.js';
 import { version } from '../version.js';
 import type { Command, CommandContext, CommandSpec } from './command.js';
 import { readCommandLine } from './command-line.js';
+import { complain, print } from './output.js';
 import { requireMap, requireMembership } from './require-cluster.js';
 import { helpText, usageLine } from './usage-text.js';
 
 /** Runs one command: reads its line, prints its errors, sets the exit code. Nothing else in src/commands does. */
 export async function runCommand(command: Command, argv: readonly string[]): Promise<void> {
   const { spec } = command;
-  endQuietlyWithoutReader();
   const line = readCommandLine(spec, argv);
   if (line.kind === 'help') {
     print(helpText(spec));
@@ -33,14 +33,7 @@ export async function runCommand(command: Command, argv: readonly string[]): Pro
   } finally {
     links.close();
   }
-  await leave();
-}
-
-/** Ends once everything is written: a pipe takes it in pieces. What else still runs (a name being looked up) is dropped. */
-async function leave(): Promise<void> {
-  for (const stream of [process.stdout, process.stderr]) {
-    await new Promise<void>((resolve) => stream.write('', () => resolve()));
-  }
+  // What may still run (a name being looked up) is of no use any more.
   process.exit();
 }
 
@@ -74,7 +67,9 @@ export function errorText(name: string, error: unknown, debug: boolean): string 
 function makeContext(spec: CommandSpec, links: Links): CommandContext {
   return {
     env: process.env,
-    columns: process.stdout.isTTY ? process.stdout.columns : null,
+    get columns() {
+      return process.stdout.isTTY ? process.stdout.columns : null;
+    },
     print,
     printJson: (value) => print(JSON.stringify(value)),
     note: (text) => complain(`${spec.name}: ${text}`),
@@ -110,25 +105,4 @@ function openLinks(env: NodeJS.ProcessEnv): Links {
     },
     close: () => client?.close(),
   };
-}
-
-function print(text: string): void {
-  process.stdout.write(`${harmless(text)}\n`);
-}
-
-function complain(text: string): void {
-  process.stderr.write(`${harmless(text)}\n`);
-}
-
-/** Reasons and names come from other machines: nothing in them may steer the terminal. */
-function harmless(text: string): string {
-  return text.replace(/[^\P{Cc}\t\n]/gu, '?');
-}
-
-/** `mps | head -1`: the reader has what it wanted. */
-function endQuietlyWithoutReader(): void {
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(exitCodes.done);
-    throw error;
-  });
 }

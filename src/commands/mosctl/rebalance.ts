@@ -3,7 +3,7 @@ import { RefusedError } from '../../errors.js';
 import { exitCodes } from '../../exit-codes.js';
 import { resolvePaths } from '../../paths.js';
 import type { PlanLine } from '../../protocol/messages.js';
-import { tryLock, type HeldLock } from '../../state/lock-file.js';
+import type { HeldLock } from '../../state/lock-file.js';
 import { command, jsonOption } from '../command.js';
 import { describeOutcome } from '../move-text.js';
 
@@ -44,6 +44,7 @@ function describePlan({ job, from, to, why }: PlanLine, dryRun: boolean): string
 
 /** Two passes at once would each count on the room that the other gives away. */
 async function lockPass(env: NodeJS.ProcessEnv): Promise<HeldLock> {
+  const { tryLock } = await import('../../state/lock-file.js'); // slow to load, and needed here alone
   const lock = await tryLock(join(resolvePaths(env).runtimeDir, 'rebalance.lock'));
   if (lock.held) return lock;
   throw new RefusedError(`another rebalance runs already (PID ${lock.holder.pid})`);
