@@ -89,11 +89,11 @@ until [ $(wc -l <ticks) -gt $after ]; do sleep 0.1; done; kill -TERM $pid; wait 
     const script = `cat >saver.sh <<'END'
 n=$(cat saved 2>/dev/null || echo 0)
 trap 'echo $n >saved; exit 85' USR1
-while [ $n -lt 60 ]; do n=$((n+1)); echo $n; sleep 0.05; done
+while [ $n -lt 120 ]; do n=$((n+1)); echo $n; sleep 0.05; done
 END
 rm -f saved; mosrun --driver app --ckpt-signal USR1 --restart 'bash saver.sh' 1 bash saver.sh >app.out & pid=$!
-until grep -q '^3$' app.out; do sleep 0.1; done; migrate $pid 2; until grep -q '^20$' app.out; do sleep 0.1; done; migrate $pid 3
-wait $pid; seq 1 60 | cmp - app.out && echo saved
+until grep -q '^3$' app.out; do sleep 0.1; done; migrate $pid 2; n=$(tail -1 app.out); until [ $(tail -1 app.out) -gt $((n+8)) ]; do sleep 0.1; done; migrate $pid 3
+wait $pid; seq 1 120 | cmp - app.out && echo saved
 mosrun --driver restart 1 sh -c 'i=0; while [ $i -lt 60 ]; do i=$((i+1)); echo $i; sleep 0.05; done' >again.out & pid=$!
 until grep -q '^3$' again.out; do sleep 0.1; done; migrate $pid 2; wait $pid; seq 1 60 | cmp - again.out && echo restarted`;
     const { stdout } = await bash(lab, script);
