@@ -130,7 +130,8 @@ async function submitSafely(
 }
 
 async function attach(job: string, context: CommandContext): Promise<number> {
-  if (!isJobId(job)) throw new UsageError(`${JSON.stringify(job)} is no job`, { hint: 'mps -a lists the jobs' });
+  if (!isJobId(job))
+    throw new UsageError(`${JSON.stringify(job)} is no job`, { hint: 'mps -a lists the jobs' });
   const mosd = await context.mosd();
   const deputy = new Deputy({
     job,

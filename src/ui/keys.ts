@@ -186,7 +186,7 @@ export function keyNames(input: string, key: PressedKey): readonly string[] {
   if (named !== null) return [named];
   if (key.meta) return [];
   if (key.ctrl) return input.length === 1 ? [`ctrl-${input}`] : [];
-  return [...input].map(nameOfCharacter);
+  return Array.from(input).map(nameOfCharacter);
 }
 
 function nameOf(key: PressedKey): string | null {

@@ -41,7 +41,10 @@ export function createStore(initial: MonitorState, now: () => number = () => per
       if (state === shown) return;
       const dueMs = drawnAtMs + gapMs;
       const waitMs = dueMs - now();
-      if (waitMs <= 0) return draw();
+      if (waitMs <= 0) {
+        draw();
+        return;
+      }
       if (timer && timer.dueMs <= dueMs) return;
       if (timer) clearTimeout(timer.handle);
       timer = { handle: setTimeout(draw, waitMs), dueMs };

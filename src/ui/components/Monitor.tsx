@@ -19,7 +19,10 @@ interface MonitorProps {
 
 /** The whole screen: state in, names of keys out. */
 export function Monitor({ store, theme, onKey }: MonitorProps) {
-  const state = useSyncExternalStore(store.subscribe, store.get);
+  const state = useSyncExternalStore(
+    (onChange) => store.subscribe(onChange),
+    () => store.get(),
+  );
   useInput((input, key) => {
     for (const name of keyNames(input, key)) onKey(name);
   });
