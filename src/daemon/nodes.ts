@@ -14,6 +14,7 @@ import type { NodeAccess } from './node-access.js';
 
 const defaultTimeoutMs = 15_000;
 const linkWaitMs = 20_000;
+const sampleEveryMs = 1_000;
 /** A node whose last report is older is not believed to be up. */
 const staleMs = 10_000;
 
@@ -41,6 +42,8 @@ interface Entry {
   report: NodeReport | null;
   reportedAtMs: number;
   bandwidth: number | null;
+  /** A sh sampler watches it. */
+  isSampled: boolean;
 }
 
 /** All nodes of the map as home knows them: one SSH connection each, the last report, the measured bandwidth. */
@@ -167,8 +170,46 @@ export class Nodes {
       program,
       as: { home: self, you: node.node, cluster },
       onLink: (link) => this.#linked(node.node, link),
+      onState: ({ state }) => {
+        if (state === 'monitor-only') void this.#watchPlain(node.node);
+      },
     });
-    this.#entries.set(node.node, { node, peer, rpc: null, report: null, reportedAtMs: 0, bandwidth: null });
+    this.#entries.set(node.node, {
+      node,
+      peer,
+      rpc: null,
+      report: null,
+      reportedAtMs: 0,
+      bandwidth: null,
+      isSampled: false,
+    });
+  }
+
+  /** A node without Node.js is looked at through a resident sh, as long as it stays one. */
+  async #watchPlain(node: NodeId): Promise<void> {
+    const entry = this.#entries.get(node);
+    const connection = entry?.peer.connection();
+    if (!entry || !connection || entry.isSampled) return;
+    entry.isSampled = true;
+    try {
+      const { startShSampler } = await import('../cluster/sh-sampler.js');
+      const sampler = await startShSampler(connection, {
+        name: `node ${node}`,
+        deadlineMs: defaultTimeoutMs,
+      });
+      try {
+        while (entry.peer.state().state === 'monitor-only' && this.#entries.get(node) === entry) {
+          this.#reported(entry, await sampler.sample(defaultTimeoutMs));
+          await new Promise((resolve) => setTimeout(resolve, sampleEveryMs));
+        }
+      } finally {
+        sampler.close();
+      }
+    } catch (error) {
+      this.#options.log.error(error);
+    } finally {
+      entry.isSampled = false;
+    }
   }
 
   #linked(node: NodeId, link: PeerLink): void {

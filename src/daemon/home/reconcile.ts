@@ -27,7 +27,7 @@ async function settleGuest(context: HomeContext, node: NodeId, guest: GuestSumma
   const access = context.nodes.access(node);
   const job = context.homes.find(guest.job);
   if (!job) {
-    if (homeOf(guest.job) !== context.nodes.self) return;
+    if (homeOf(guest.job) !== context.nodes.self || context.homes.store.damaged.has(guest.job)) return;
     context.log.write(
       `node ${node} holds job ${guest.job} (${guest.phase}), of which nothing is known here: removed`,
     );

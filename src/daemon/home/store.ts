@@ -18,6 +18,8 @@ export class HomeStore {
   readonly #dir: string;
   readonly #log: Log;
   #sequence = 0;
+  /** Jobs whose record could not be read: whatever runs of them is left alone. */
+  readonly damaged = new Set<JobId>();
 
   constructor(dir: string, log: Log) {
     this.#dir = dir;
@@ -48,6 +50,7 @@ export class HomeStore {
       this.#log.write(
         `job ${job}: its record is ${loaded.kind === 'ok' ? 'damaged' : loaded.kind}; left alone`,
       );
+      this.damaged.add(job);
       return null;
     }
     return { record: loaded.value, journal: await this.openJournal(job) };
