@@ -88,8 +88,8 @@ until [ $(wc -l <ticks) -gt $after ]; do sleep 0.1; done; kill -TERM $pid; wait 
   it('moves a program that saves itself, and starts one again that may be', async () => {
     const script = `cat >saver.sh <<'END'
 n=$(cat saved 2>/dev/null || echo 0)
-trap 'echo $n >saved; exit 85' USR1
-while [ $n -lt 120 ]; do n=$((n+1)); echo $n; sleep 0.05; done
+stop=; trap 'stop=yes' USR1
+while [ $n -lt 120 ]; do n=$((n+1)); echo $n; sleep 0.05; [ -z "$stop" ] || { echo $n >saved; exit 85; }; done
 END
 rm -f saved; mosrun --driver app --ckpt-signal USR1 --restart 'bash saver.sh' 1 bash saver.sh >app.out & pid=$!
 until grep -q '^3$' app.out; do sleep 0.1; done; migrate $pid 2; n=$(tail -1 app.out); until [ $(tail -1 app.out) -gt $((n+8)) ]; do sleep 0.1; done; migrate $pid 3
