@@ -91,7 +91,7 @@ n=$(cat saved 2>/dev/null || echo 0)
 stop=; trap 'stop=yes' USR1
 while [ $n -lt 120 ]; do n=$((n+1)); echo $n; sleep 0.05; [ -z "$stop" ] || { echo $n >saved; exit 85; }; done
 END
-rm -f saved; mosrun --driver app --ckpt-signal USR1 --restart 'bash saver.sh' 1 bash saver.sh >app.out & pid=$!
+rm -f saved; mosrun --driver app --ckpt-signal USR1 --restart 'exec bash saver.sh' 1 bash saver.sh >app.out & pid=$!
 until grep -q '^3$' app.out; do sleep 0.1; done; migrate $pid 2; n=$(tail -1 app.out); until [ $(tail -1 app.out) -gt $((n+8)) ]; do sleep 0.1; done; migrate $pid 3
 wait $pid; seq 1 120 | cmp - app.out && echo saved
 mosrun --driver restart 1 sh -c 'i=0; while [ $i -lt 60 ]; do i=$((i+1)); echo $i; sleep 0.05; done' >again.out & pid=$!
