@@ -3,7 +3,7 @@ import type { Lab } from '../../fixtures/lab/lab.js';
 import { bash, jobs, mayUseLab, startCluster, until } from './cluster.js';
 
 const burn = `python3 -c 'import time
-while time.process_time()<4: pass
+while time.process_time()<3: pass
 print("done")'`;
 
 describe.runIf(await mayUseLab())('balancing', () => {

@@ -40,7 +40,7 @@ export function bash(
   script: string,
   n = 1,
 ): Promise<{ code: number; stdout: string; stderr: string }> {
-  return lab.exec(n, ['bash', '-c', `cd /root/work; ${script}`], { timeoutMs: 100_000 });
+  return lab.exec(n, ['bash', '-c', `cd /root/work; ${script}`], { timeoutMs: 220_000 });
 }
 
 export interface Job {
