@@ -155,18 +155,24 @@ describe('a sampler', () => {
     expect(reading.tmem).toBeGreaterThan(0);
   });
 
-  test('counts less often where counting is slow', () => {
+  test.each([
+    ['counts less often where counting takes much processor time', 10, 35],
+    ['counts as often as ever where counting only waits for a processor', 0, 120],
+  ])('%s', (_claim, usedMsEach, most) => {
     const machine = copyMachine(container);
     let nowMs = 0;
+    let usedMs = 0;
     let counts = 0;
     const sampler = createSampler({
       speed: () => standard,
       procRoot: machine.procRoot,
       cgroupRoot: machine.cgroupRoot,
       nowMs: () => nowMs,
+      usedMs: () => usedMs,
       trees: () => {
         counts += 1;
-        nowMs += 10; // each count takes 10 ms
+        nowMs += 10;
+        usedMs += usedMsEach;
         return [20];
       },
     });
@@ -176,8 +182,9 @@ describe('a sampler', () => {
       nowMs += 250;
       sampler.tick();
     }
-    // 20 s: one count in 2 s, and one reading of the CPU time in each second.
-    expect(counts).toBeLessThan(35);
+    // In 20 s: one reading of the CPU time in each second, and one count in 2 s, or all 80.
+    expect(counts).toBeLessThan(most);
+    expect(counts).toBeGreaterThan(most - 30);
     expect(sampler.current().load).toBeGreaterThan(0);
   });
 });
