@@ -12,6 +12,7 @@ import { openMapStore } from '../state/map-store.js';
 import { version } from '../version.js';
 import type { ChannelTickets } from './channel-tickets.js';
 import type { Daemon } from './context.js';
+import { OutputGate } from './guest/output-gate.js';
 import { Guests } from './guest/registry.js';
 import { serveGuestRequest, type GuestContext } from './guest/service.js';
 import { moveOwn } from './handlers/moves.js';
@@ -90,6 +91,7 @@ export async function createDaemon(
   };
   const guestContext: GuestContext = {
     guests,
+    output: new OutputGate(guests, log),
     tickets,
     log,
     report,

@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { JobExit } from '../core/cluster-map.js';
+import type { OutputOffsets } from '../core/output-flow.js';
 import { followSpool } from '../jobs/staging/follow-spool.js';
 import { drained, framesOf } from '../protocol/frame-stream.js';
 import { decodeData, encodeControl, encodeData, frameTypes, type FrameType } from '../protocol/frames.js';
@@ -23,6 +24,8 @@ export interface IoSource {
   /** Called with the way to tell the other side how far input was taken. */
   onStdinTaken?(tell: (offset: number) => void): () => void;
   control(message: IoUp): void;
+  /** Called when somebody follows; what it returns, when they no longer do. */
+  onServed?(): () => void;
   /** Lines for the user; called with the way to send one. */
   onNotice?(tell: (text: string) => void): () => void;
 }
@@ -31,11 +34,7 @@ export interface IoSource {
  * Serves one `io` channel until the other side leaves or everything, `ended` included, was sent. It is the other side
  * that closes: a channel closed here could drop what it has not read yet.
  */
-export async function serveIo(
-  channel: Duplex,
-  from: { readonly stdoutOffset: number; readonly stderrOffset: number },
-  source: IoSource,
-): Promise<void> {
+export async function serveIo(channel: Duplex, from: OutputOffsets, source: IoSource): Promise<void> {
   const gone = new AbortController();
   const leave = (): void => gone.abort();
   channel.on('close', leave);
@@ -45,6 +44,7 @@ export async function serveIo(
     if (!channel.destroyed) channel.write(encodeControl(message));
   };
   const untell = [
+    source.onServed?.(),
     source.onStdinTaken?.((offset) => send({ type: 'stdinTaken', offset })),
     source.onNotice?.((text) => send({ type: 'notice', text })),
   ];
@@ -64,8 +64,8 @@ export async function serveIo(
         ended: source.ended,
       });
     await Promise.all([
-      pump(source.stdoutPath, frameTypes.stdout, from.stdoutOffset),
-      pump(source.stderrPath, frameTypes.stderr, from.stderrOffset),
+      pump(source.stdoutPath, frameTypes.stdout, from.stdout),
+      pump(source.stderrPath, frameTypes.stderr, from.stderr),
     ]);
     if (gone.signal.aborted) return;
     send({ type: 'ended', ...(await source.ended) });

@@ -64,13 +64,10 @@ async function serveStreams(
 ): Promise<void> {
   if (opening.cluster !== null) {
     const identity = { cluster: opening.cluster, home: 0 };
-    const source = guestStreams(daemon.guestContext, identity, opening.job);
+    const from = { stdout: opening.stdoutOffset ?? 0, stderr: opening.stderrOffset ?? 0 };
+    const source = guestStreams(daemon.guestContext, identity, opening.job, from);
     socket.write('{"ok":true}\n');
-    await serveIo(
-      socket,
-      { stdoutOffset: opening.stdoutOffset ?? 0, stderrOffset: opening.stderrOffset ?? 0 },
-      source,
-    ).finally(() => leaveToOther(socket));
+    await serveIo(socket, from, source).finally(() => leaveToOther(socket));
     return;
   }
   const home = homeOfDaemon(daemon);
@@ -80,8 +77,8 @@ async function serveStreams(
   try {
     const { delivered } = job.record;
     const from = {
-      stdoutOffset: opening.stdoutOffset ?? delivered.stdout,
-      stderrOffset: opening.stderrOffset ?? delivered.stderr,
+      stdout: opening.stdoutOffset ?? delivered.stdout,
+      stderr: opening.stderrOffset ?? delivered.stderr,
     };
     await serveIo(socket, from, homeStreams(home, job));
   } finally {

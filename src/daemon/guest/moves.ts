@@ -45,10 +45,11 @@ export function freeze(
 ): Promise<FreezeAnswer> {
   const pages = params.ticket === null ? Promise.resolve(null) : context.tickets.take(params.ticket);
   return oneAtATime(context, home, params.job, async () => {
-    const record = context.guests.get(params.job, home.cluster);
-    if (record.phase === 'ended' && record.exit) return { kind: 'ended', exit: record.exit };
-    if (record.phase !== 'running')
-      throw new MoskitError(`job ${params.job} is ${record.phase}, not running`);
+    const found = context.guests.get(params.job, home.cluster);
+    if (found.phase === 'ended' && found.exit) return { kind: 'ended', exit: found.exit };
+    if (found.phase !== 'running') throw new MoskitError(`job ${params.job} is ${found.phase}, not running`);
+    // A driver must not take our standstill for the user's.
+    const record = await context.output.release(found);
     const move = { generation: params.generation, driver: params.driver };
     await mkdir(imageDirOf(record, params.generation), { recursive: true, mode: 0o700 });
     await context.guests.change(record, { phase: 'freezing', move });

@@ -1,5 +1,6 @@
 import type { JobExit } from '../../core/cluster-map.js';
 import type { JobId, NodeId } from '../../core/ids.js';
+import type { OutputOffsets } from '../../core/output-flow.js';
 import type { DriverName, JobSpec } from '../../core/job-spec.js';
 import type { JobFolder, JobProcess } from '../../jobs/driver.js';
 
@@ -31,6 +32,10 @@ export interface GuestRecord {
   readonly move: { readonly generation: number; readonly driver: DriverName } | null;
   /** The user stopped it (Ctrl-Z): it stays stopped wherever it goes. */
   readonly userStopped: boolean;
+  /** It stands still until home has taken its output. */
+  readonly outputHeld?: boolean;
+  /** Output that home has on its disk; its space may have been given back. */
+  readonly safeOutput?: OutputOffsets;
   readonly exit: JobExit | null;
   readonly startedAtMs: number;
 }

@@ -23,7 +23,10 @@ export interface HomeIdentity {
 
 export interface GuestEvents {
   /** A guest ran out. */
-  ended(record: GuestRecord, exit: JobExit): void;
+  ended?(record: GuestRecord, exit: JobExit): void;
+  /** A running guest was looked at. */
+  looked?(record: GuestRecord): Promise<void>;
+  removed?(record: GuestRecord): void;
 }
 
 const watchMs = 100;
@@ -121,6 +124,7 @@ export class Guests {
     if (!keepDir) await removeTree(record.folder.dir);
     await this.removeImages(record);
     await rm(join(this.#dir, key), { recursive: true, force: true });
+    for (const listener of this.#listeners) listener.removed?.(record);
   }
 
   async removeImages(record: GuestRecord): Promise<void> {
@@ -172,7 +176,10 @@ export class Guests {
 
   async #lookAt(record: GuestRecord): Promise<void> {
     const exit = await this.exitOf(record);
-    if (!exit) return;
+    if (!exit) {
+      for (const listener of this.#listeners) await listener.looked?.(record);
+      return;
+    }
     const key = guestKey(record.job, record.cluster);
     await this.queue.run(key, async () => {
       const now = this.#records.get(key);
@@ -217,7 +224,7 @@ export class Guests {
   async ended(record: GuestRecord, exit: JobExit): Promise<void> {
     if (record.process) await killTree(record.process).catch((error: unknown) => this.#log.error(error));
     const saved = await this.change(record, { phase: 'ended', exit, process: null, move: null });
-    for (const listener of this.#listeners) listener.ended(saved, exit);
+    for (const listener of this.#listeners) listener.ended?.(saved, exit);
   }
 
   messagesOf(record: GuestRecord): Promise<string> {

@@ -88,13 +88,15 @@ export function signal(
     const process = processOf(record);
     if (name === 'SIGSTOP' || name === 'SIGTSTP' || name === 'SIGTTIN' || name === 'SIGTTOU') {
       await stopTree(process);
-      await context.guests.change(record, { userStopped: true });
+      await context.guests.change(record, { userStopped: true, outputHeld: false });
     } else if (name === 'SIGCONT') {
-      await context.guests.change(record, { userStopped: false });
+      await context.guests.change(record, { userStopped: false, outputHeld: false });
       await continueTree(process);
       await signalJob(process, name);
     } else {
       await signalJob(process, name);
+      // One that stands still for its output must be able to act on it; it is held again if need be.
+      await context.output.release(record);
     }
     return {};
   });

@@ -8,11 +8,13 @@ import { prepare } from './admission.js';
 import { listFiles, openPages, receiveFiles, receivePages, sendFiles } from './files.js';
 import { continueGuest, discard, freeze, probe, restore, thaw } from './moves.js';
 import type { Guests, HomeIdentity } from './registry.js';
+import type { OutputGate } from './output-gate.js';
 import { checkFolder, forget, list, probeFolder, signal, start, unprobeFolder } from './runs.js';
 
 /** What the handlers of home's requests work with. */
 export interface GuestContext {
   readonly guests: Guests;
+  readonly output: OutputGate;
   readonly tickets: ChannelTickets;
   readonly log: Log;
   report(): NodeReport;

@@ -1,6 +1,8 @@
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { JobId } from '../../core/ids.js';
+import type { OutputOffsets } from '../../core/output-flow.js';
+import { messageOf } from '../../errors.js';
 import { endStdin, stdinPosition } from '../../jobs/sandbox.js';
 import type { IoUp } from '../../protocol/messages.js';
 import type { IoSource, JobEnd } from '../io-server.js';
@@ -13,35 +15,57 @@ const maxAheadBytes = 4 * 1024 * 1024;
 const lookMs = 50;
 
 /** A guest's streams as its node has them: the spools in the job's folder. */
-export function guestStreams(context: GuestContext, home: HomeIdentity, job: JobId): IoSource {
+export function guestStreams(
+  context: GuestContext,
+  home: HomeIdentity,
+  job: JobId,
+  from: OutputOffsets,
+): IoSource {
   const record = context.guests.get(job, home.cluster);
   const { dir } = record.folder;
+  const end = endOf(context, home, record);
   const input = new StdinSpool(join(dir, 'stdin.data'), () => context.guests.get(job, home.cluster));
   return {
     stdoutPath: join(dir, 'stdout'),
     stderrPath: join(dir, 'stderr'),
-    ended: endOf(context, home, record),
+    ended: end.ended,
     takeStdin: (offset, bytes) => input.take(offset, bytes),
     endStdin: (offset) => input.end(offset),
     onStdinTaken: (tell) => input.onTaken(tell),
+    onServed: () => {
+      const leave = context.output.follow(record, from);
+      return () => {
+        leave();
+        end.stop();
+      };
+    },
     control: (message) => control(context, home, job, message),
   };
 }
 
 function control(context: GuestContext, home: HomeIdentity, job: JobId, message: IoUp): void {
-  if (message.type === 'signal') context.log.write(`job ${job} (${home.cluster}): signals come as requests`);
+  const record = context.guests.find(job, home.cluster);
+  if (message.type !== 'delivered' || !record) return;
+  void context.output
+    .safeAtHome(record, message)
+    .catch((error: unknown) => context.log.write(`job ${job}: ${messageOf(error)}`));
 }
 
 /** Settles when this generation of the guest has ended here; never for one that moves away. */
-function endOf(context: GuestContext, home: HomeIdentity, record: GuestRecord): Promise<JobEnd> {
+function endOf(
+  context: GuestContext,
+  home: HomeIdentity,
+  record: GuestRecord,
+): { readonly ended: Promise<JobEnd>; stop(): void } {
   const tell = async (ended: GuestRecord): Promise<JobEnd> => ({
     exit: ended.exit ?? { kind: 'unknown', reason: 'no status was recorded' },
     messages: await context.guests.messagesOf(ended),
   });
   const now = context.guests.get(record.job, home.cluster);
-  if (now.phase === 'ended') return tell(now);
-  return new Promise((resolve) => {
-    const stop = context.guests.listen({
+  let stop = (): void => undefined;
+  if (now.phase === 'ended') return { ended: tell(now), stop };
+  const ended = new Promise<JobEnd>((resolve) => {
+    stop = context.guests.listen({
       ended: (ended) => {
         if (guestKey(ended.job, ended.cluster) !== guestKey(record.job, home.cluster)) return;
         stop();
@@ -49,6 +73,7 @@ function endOf(context: GuestContext, home: HomeIdentity, record: GuestRecord): 
       },
     });
   });
+  return { ended, stop: () => stop() };
 }
 
 /** Standard input as a file that grows: its size is the offset, so a byte that comes twice lands once. */

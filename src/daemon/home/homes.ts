@@ -166,7 +166,10 @@ export class Homes {
     const job: HomeJob = {
       record,
       journal,
-      io: new JobIo(join(this.store.dirOf(record.job)), record.job, this.#cluster, this.#log),
+      io: new JobIo(join(this.store.dirOf(record.job)), record.job, this.#cluster, this.#log, () => ({
+        delivered: job.record.delivered,
+        isThere: job.deputies > 0,
+      })),
       over,
       settleOver,
       noticeListeners: new Set(),

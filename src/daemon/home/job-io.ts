@@ -1,16 +1,29 @@
+import type { Duplex } from 'node:stream';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { JobId } from '../../core/ids.js';
-import { openSpoolWriter, type SpoolWriter } from '../../jobs/staging/spool.js';
+import { outputLimits, type OutputOffsets } from '../../core/output-flow.js';
+import { openSpoolWriter, punchDelivered, type SpoolWriter } from '../../jobs/staging/spool.js';
 import { framesOf } from '../../protocol/frame-stream.js';
-import { decodeData, encodeData, frameTypes, type Frame } from '../../protocol/frames.js';
+import { decodeData, encodeControl, encodeData, frameTypes, type Frame } from '../../protocol/frames.js';
 import { encodeStdinEnd, parseIoDown } from '../../protocol/io-control.js';
+import { messageOf } from '../../errors.js';
 import type { JobEnd } from '../io-server.js';
 import type { Log } from '../log.js';
 import type { NodeAccess } from '../node-access.js';
 import { StdinRelay } from './stdin-relay.js';
 
 const retryMs = 500;
+const ackEveryBytes = 8 * 1024 * 1024;
+const punchEveryBytes = 16 * 1024 * 1024;
+const roomLookMs = 20;
+const endLookMs = 2_000;
+
+/** Who takes the output out of the spools, and how far they are. */
+export interface OutputTaker {
+  readonly delivered: OutputOffsets;
+  readonly isThere: boolean;
+}
 
 /** The streams of one job at home: spools that take every byte once, whichever node it comes from. */
 export class JobIo {
@@ -23,13 +36,20 @@ export class JobIo {
   readonly #cluster: string;
   readonly #log: Log;
   readonly #dir: string;
+  readonly #taker: () => OutputTaker;
+  #acknowledged: OutputOffsets = { stdout: 0, stderr: 0 };
+  #punched: OutputOffsets = { stdout: 0, stderr: 0 };
+  #lastTrouble = '';
+  /** The job has ended on its node: what comes now is all there is. */
+  #isRest = false;
   #settleEnded: (end: JobEnd) => void = () => undefined;
   #stdout: SpoolWriter | undefined;
   #stderr: SpoolWriter | undefined;
   #following: { readonly stop: AbortController; readonly done: Promise<void> } | undefined;
 
-  constructor(dir: string, job: JobId, cluster: string, log: Log) {
+  constructor(dir: string, job: JobId, cluster: string, log: Log, taker: () => OutputTaker) {
     this.#dir = dir;
+    this.#taker = taker;
     this.#job = job;
     this.#cluster = cluster;
     this.#log = log;
@@ -47,10 +67,10 @@ export class JobIo {
   }
 
   /** Output that is safe here, bytes; the node that runs the job next need not have what lies before. */
-  async settle(): Promise<{ readonly stdout: number; readonly stderr: number }> {
+  async settle(): Promise<OutputOffsets> {
     await this.#stdout?.sync();
     await this.#stderr?.sync();
-    return { stdout: this.#stdout?.size ?? 0, stderr: this.#stderr?.size ?? 0 };
+    return this.#sizes();
   }
 
   /** Follows the job on this node until `pause`, reconnecting as often as it takes. */
@@ -78,8 +98,7 @@ export class JobIo {
   async #run(access: NodeAccess, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       const isOver = await this.#followOnce(access, signal).catch((error: unknown) => {
-        if (!signal.aborted)
-          this.#log.write(`job ${this.#job}: its streams on node ${access.node}: ${String(error)}`);
+        if (!signal.aborted) this.#tell(`its streams on node ${access.node}: ${messageOf(error)}`);
         return false;
       });
       if (isOver) return;
@@ -108,6 +127,11 @@ export class JobIo {
       );
       for await (const frame of framesOf(channel)) {
         if (await this.#take(frame)) return true;
+        if (isOutput(frame)) {
+          this.#lastTrouble = '';
+          await this.#acknowledge(channel);
+          await this.#room(access, signal);
+        }
       }
       return false;
     } finally {
@@ -115,6 +139,54 @@ export class JobIo {
       signal.removeEventListener('abort', leave);
       channel.destroy();
     }
+  }
+
+  /** A deputy has written out everything before these offsets: their space is given back. */
+  async delivered(offsets: OutputOffsets): Promise<void> {
+    if (bytesBetween(this.#punched, offsets) < punchEveryBytes) return;
+    this.#punched = offsets;
+    await punchDelivered(this.stdoutPath, offsets.stdout);
+    await punchDelivered(this.stderrPath, offsets.stderr);
+  }
+
+  /** Tells the node what is safe here, so that its job goes on and its space is given back. */
+  async #acknowledge(channel: Duplex): Promise<void> {
+    if (bytesBetween(this.#acknowledged, this.#sizes()) < ackEveryBytes) return;
+    const safe = await this.settle();
+    this.#acknowledged = safe;
+    channel.write(encodeControl({ type: 'delivered', ...safe }));
+  }
+
+  /** Waits until the spools have room. What an ended job has left over is taken in any case. */
+  async #room(access: NodeAccess, signal: AbortSignal): Promise<void> {
+    for (let waitedMs = 0; this.#isFull() && !signal.aborted; waitedMs += roomLookMs) {
+      if (waitedMs === endLookMs)
+        this.#tell('its output waits to be taken; it stands still when there is too much of it');
+      if (waitedMs % endLookMs === endLookMs - roomLookMs) this.#isRest = await this.#hasEnded(access);
+      await pauseFor(roomLookMs, signal);
+    }
+  }
+
+  async #hasEnded(access: NodeAccess): Promise<boolean> {
+    const guests = await access.call('guest.list', {}).catch(() => []);
+    return guests.some((guest) => guest.job === this.#job && guest.phase === 'ended');
+  }
+
+  #isFull(): boolean {
+    if (this.#isRest) return false;
+    const { delivered, isThere } = this.#taker();
+    return bytesBetween(delivered, this.#sizes()) > (isThere ? outputLimits.taken : outputLimits.kept);
+  }
+
+  #sizes(): OutputOffsets {
+    return { stdout: this.#stdout?.size ?? 0, stderr: this.#stderr?.size ?? 0 };
+  }
+
+  /** The same trouble again and again is one line of the log. */
+  #tell(trouble: string): void {
+    if (trouble === this.#lastTrouble) return;
+    this.#lastTrouble = trouble;
+    this.#log.write(`job ${this.#job}: ${trouble}`);
   }
 
   async #take(frame: Frame): Promise<boolean> {
@@ -133,6 +205,10 @@ export class JobIo {
   }
 }
 
+function isOutput(frame: Frame): boolean {
+  return frame.type === frameTypes.stdout || frame.type === frameTypes.stderr;
+}
+
 function pauseFor(ms: number, signal: AbortSignal): Promise<void> {
   if (signal.aborted) return Promise.resolve();
   return new Promise((resolve) => {
@@ -144,4 +220,8 @@ function pauseFor(ms: number, signal: AbortSignal): Promise<void> {
     const timer = setTimeout(done, ms);
     signal.addEventListener('abort', done);
   });
+}
+
+function bytesBetween(from: OutputOffsets, to: OutputOffsets): number {
+  return Math.max(0, to.stdout - from.stdout) + Math.max(0, to.stderr - from.stderr);
 }

@@ -38,6 +38,7 @@ async function control(context: HomeContext, job: HomeJob, message: IoUp): Promi
   else if (message.type === 'delivered') {
     const delivered = { stdout: message.stdout, stderr: message.stderr };
     await context.homes.change(job, { delivered }, { durable: false });
+    await job.io.delivered(delivered);
   } else {
     await signalJob(context, job, message.signal).catch((error: unknown) =>
       context.homes.notice(job, `${message.signal} could not be delivered: ${messageOf(error)}`),

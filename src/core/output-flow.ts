@@ -1,0 +1,26 @@
+/** Positions in a job's two output streams, bytes from its start. */
+export interface OutputOffsets {
+  readonly stdout: number;
+  readonly stderr: number;
+}
+
+/**
+ * Output that nobody takes holds its writer, as a full pipe would: here the pipe is a file, and the writer stands still
+ * until it is read. Bytes.
+ */
+export const outputLimits = {
+  /** While somebody takes it: how far the writer may be ahead. */
+  taken: 64 * 1024 * 1024,
+  /** While nobody does (home is away, a detached job at home): what is kept. */
+  kept: 1024 * 1024 * 1024,
+} as const;
+
+/** A writer that was held goes on when half of the room is free, so that it is not stopped for every few bytes. */
+const goOnFraction = 1 / 2;
+
+export function isOutputHeld(
+  now: { readonly isHeld: boolean; readonly aheadBytes: number },
+  limitBytes: number,
+): boolean {
+  return now.aheadBytes > (now.isHeld ? limitBytes * goOnFraction : limitBytes);
+}
