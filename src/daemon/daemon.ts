@@ -12,7 +12,9 @@ import { openMapStore } from '../state/map-store.js';
 import { version } from '../version.js';
 import type { ChannelTickets } from './channel-tickets.js';
 import type { Daemon } from './context.js';
+import { forgetTransfers } from './guest/files.js';
 import { OutputGate } from './guest/output-gate.js';
+import { guestKey, type GuestRecord } from './guest/record.js';
 import { Guests } from './guest/registry.js';
 import { serveGuestRequest, type GuestContext } from './guest/service.js';
 import { moveOwn } from './handlers/moves.js';
@@ -65,7 +67,15 @@ export async function createDaemon(
   const sampler = createSampler({
     speed: () => ({ speed: map.map.admin.speed ?? unknownSpeed, set: map.map.admin.speedset === 1 }),
     decayRates: () => map.map.admin,
+    comingIn: () => guests.all().filter(isComing).length,
     ...(sharesMachine() ? { trees: () => guests.processes() } : {}),
+  });
+  guests.listen({
+    ended: () => sampler.left(1),
+    removed: (guest) => {
+      if (guest.phase === 'frozen') sampler.left(1);
+      forgetTransfers(guestKey(guest.job, guest.cluster));
+    },
   });
   await guests.adopt();
   const usage = new UsageTable(guests, sampler);
@@ -227,6 +237,11 @@ export async function createDaemon(
   };
 }
 
+/** Admitted, and not in any sample yet. */
+function isComing({ phase }: GuestRecord): boolean {
+  return phase === 'prepared' || phase === 'restored';
+}
+
 /** Several mosds on one machine (embedded nodes): each counts its own guests only. */
 function sharesMachine(): boolean {
   return process.env['MOSKIT_SHARED_MACHINE'] === '1';
@@ -255,6 +270,8 @@ function adoptHomes(home: HomeContext): void {
       home.homes.follow(home, job);
     }
   }
+  // What this node itself still holds of jobs that are over; other nodes are asked when their links come up.
+  void reconcile(home, home.nodes.self).catch((error: unknown) => home.log.error(error));
 }
 
 /** hpc.json shows what /proc/hpc showed; readings are not worth an fsync. */

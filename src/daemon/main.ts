@@ -1,4 +1,4 @@
-import { appendFileSync, chmodSync, rmSync } from 'node:fs';
+import { chmodSync, rmSync } from 'node:fs';
 import type { Server } from 'node:net';
 import { messageOf, RefusedError } from '../errors.js';
 import { resolvePaths, type Paths } from '../paths.js';
@@ -7,6 +7,7 @@ import { ensurePrivateDir } from '../state/secure-dir.js';
 import { dirname, join } from 'node:path';
 import { ChannelTickets } from './channel-tickets.js';
 import { createDaemon, type RunningDaemon } from './daemon.js';
+import { logFile } from './log-file.js';
 import { createLog } from './log.js';
 import { createSocketServer, type Activity } from './server.js';
 
@@ -22,10 +23,7 @@ export async function runDaemon(): Promise<void> {
   await ensurePrivateDir(dirname(paths.socket));
   const lock = await tryLock(join(paths.runtimeDir, 'mosd.pid'));
   if ('holder' in lock) throw new RefusedError(`mosd runs already (PID ${lock.holder.pid})`);
-  const log = createLog(
-    (text) => appendFileSync(paths.log, text, { mode: 0o600 }),
-    () => new Date(),
-  );
+  const log = createLog(logFile(paths.log), () => new Date());
   const activity: Activity = { tools: 0, homes: 0 };
   const tickets = new ChannelTickets();
   let end: (code: number) => void = () => undefined;

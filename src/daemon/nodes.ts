@@ -8,7 +8,7 @@ import { UnreachableError } from '../errors.js';
 import type { GuestMethods } from '../protocol/guest-messages.js';
 import { openChannel, readGo } from '../protocol/open-channel.js';
 import { Rpc } from '../protocol/rpc.js';
-import { reportSchema } from '../protocol/schemas.js';
+import { guestAnswers, parseShape, reportSchema } from '../protocol/schemas.js';
 import type { Log } from './log.js';
 import type { NodeAccess } from './node-access.js';
 
@@ -255,11 +255,15 @@ export class Nodes {
     };
     return {
       node,
-      call: <M extends keyof GuestMethods>(
+      call: async <M extends keyof GuestMethods>(
         method: M,
         params: GuestMethods[M][0],
         options: { readonly timeoutMs?: number } = {},
-      ) => call(method, params, options.timeoutMs ?? defaultTimeoutMs) as Promise<GuestMethods[M][1]>,
+      ) => {
+        const answer = await call(method, params, options.timeoutMs ?? defaultTimeoutMs);
+        const what = `node ${node}'s answer to ${method}`;
+        return parseShape(guestAnswers[method], answer, what) as GuestMethods[M][1];
+      },
       open: async (opening) => {
         const link = entry.peer.current() ?? (await entry.peer.link({ deadlineMs: linkWaitMs }));
         return link.openChannel(opening, { timeoutMs: defaultTimeoutMs });

@@ -153,6 +153,28 @@ export const toolSchemas = {
   shutdown: nothing,
 } as const;
 
+const folderProbe = z.object({
+  format: z.literal(1),
+  dir: path,
+  file: z
+    .object({
+      name: z
+        .string()
+        .max(255)
+        .regex(/^[^/]+$/),
+      secret: z.string().max(128),
+    })
+    .nullable(),
+  identity: z.object({
+    dev: z.string().max(32),
+    ino: z.string().max(32),
+    mtimeNs: z.string().max(32),
+    ctimeNs: z.string().max(32),
+    bootId: z.string().max(64),
+    network: z.boolean(),
+  }),
+});
+
 const jobRef = z.object({ job: jobId });
 const moveRef = z.object({ job: jobId, generation });
 const filesRef = z.object({ job: jobId, part: z.enum(['job', 'cwd', 'image']), generation });
@@ -161,9 +183,9 @@ export const guestSchemas = {
   'node.report': nothing,
   'node.subscribe': nothing,
   'guest.list': nothing,
-  'folder.check': z.object({ probe: z.unknown() }),
+  'folder.check': z.object({ probe: folderProbe }),
   'folder.probe': jobRef,
-  'folder.unprobe': z.object({ probe: z.unknown() }),
+  'folder.unprobe': z.object({ probe: folderProbe }),
   'guest.prepare': z.object({
     job: jobId,
     generation,
@@ -172,8 +194,8 @@ export const guestSchemas = {
     jobsRoot: path,
     carried: z.boolean(),
     homecoming: z.boolean(),
-    dirProbe: z.unknown(),
-    cwdProbe: z.unknown(),
+    dirProbe: folderProbe.nullable(),
+    cwdProbe: folderProbe.nullable(),
     move: z.object({ driver, requirements: z.unknown() }).nullable(),
   }),
   'guest.start': jobRef,
@@ -196,6 +218,48 @@ export const guestSchemas = {
   'pages.open': z.object({ job: jobId, generation, driver, ticket }),
   'pages.receive': moveRef,
 } as const;
+
+const refusal = z.string().max(8_000);
+const exit = z.union([
+  z.object({ kind: z.literal('code'), code: z.number().int().min(0).max(255) }),
+  z.object({ kind: z.literal('signal'), signal: z.string().max(16) }),
+  z.object({ kind: z.literal('unknown'), reason: refusal }),
+]);
+const manifestAnswer = z.object({ manifest: z.unknown() });
+
+/** What a node answers to these; it is another machine's word. Manifests are checked where they are read. */
+export const guestAnswers = {
+  'node.report': reportSchema,
+  'node.subscribe': reportSchema,
+  'guest.list': z.array(z.object({ job: jobId, generation, phase: z.string().max(32) })).max(100_000),
+  'folder.check': z.object({ same: z.boolean() }),
+  'folder.probe': z.object({ probe: folderProbe }),
+  'folder.unprobe': nothing,
+  'guest.prepare': z.object({ refused: refusal.nullable(), dirShared: z.boolean() }),
+  'guest.start': z.object({ pid: z.number().int() }),
+  'guest.probe': z.object({
+    drivers: z
+      .array(
+        z.object({ driver, reasons: z.array(refusal).max(1_000), requirements: z.unknown(), rssKib: amount }),
+      )
+      .max(16),
+  }),
+  'guest.freeze': z.union([
+    z.object({ kind: z.literal('frozen'), bytes: amount }),
+    z.object({ kind: z.literal('ended'), exit }),
+  ]),
+  'guest.thaw': nothing,
+  'guest.restore': nothing,
+  'guest.continue': z.object({ pid: z.number().int() }),
+  'guest.discard': nothing,
+  'guest.signal': nothing,
+  'guest.forget': nothing,
+  'files.list': manifestAnswer,
+  'files.send': manifestAnswer.extend({ bytes: amount }),
+  'files.receive': z.object({ bytes: amount }),
+  'pages.open': nothing,
+  'pages.receive': nothing,
+} as const satisfies Record<keyof typeof guestSchemas, z.ZodType>;
 
 export const homeSchemas = {
   'home.migrate': z.object({ job: jobId, to: destination }),

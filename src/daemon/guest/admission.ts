@@ -9,7 +9,7 @@ import type { PrepareParams } from '../../protocol/guest-messages.js';
 import { parseShape, requirementsSchema } from '../../protocol/schemas.js';
 import { ensurePrivateDir } from '../../state/secure-dir.js';
 import { guestKey, type GuestRecord } from './record.js';
-import type { HomeIdentity } from './registry.js';
+import { targetJobOf, type HomeIdentity } from './registry.js';
 import type { GuestContext } from './service.js';
 
 export interface PrepareAnswer {
@@ -42,8 +42,12 @@ async function refusedByState(
 ): Promise<string | null> {
   const old = context.guests.find(params.job, home.cluster);
   if (!old) return null;
-  if (old.generation < params.generation && old.phase !== 'running' && old.phase !== 'ended') {
+  // One that was admitted and never started: the answer to an earlier request got lost.
+  const isUnused = old.phase === 'prepared' && old.process === null && old.generation <= params.generation;
+  if (isUnused || (old.generation < params.generation && old.phase !== 'running' && old.phase !== 'ended')) {
     if (old.process) await killTree(old.process);
+    else if (old.move)
+      await driverNamed(old.move.driver).discardRestored(targetJobOf(old, old.generation), null);
     await context.guests.remove(old, old.dirShared);
     return null;
   }

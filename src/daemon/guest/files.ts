@@ -1,9 +1,10 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MoskitError } from '../../errors.js';
 import type { DriverName } from '../../core/job-spec.js';
 import { driverNamed } from '../../jobs/choose-driver.js';
-import { deltaEntries, type Delta } from '../../jobs/staging/delta.js';
+import { treeOf } from '../../jobs/process-tree.js';
+import { deltaEntries, mappedForWriting, type Delta } from '../../jobs/staging/delta.js';
 import { listTree } from '../../jobs/staging/list-tree.js';
 import { displayPath } from '../../jobs/staging/byte-path.js';
 import { packManifest, parseManifest, type Manifest } from '../../jobs/staging/manifest.js';
@@ -20,6 +21,12 @@ export const spoolFiles = ['stdout', 'stderr', 'stdin.data'] as const;
 
 /** What was sent of a folder last: tells the second pass which files changed since. */
 const lastSent = new Map<string, Manifest>();
+
+/** The guest is gone: nothing of its transfers is needed any more. */
+export function forgetTransfers(key: string): void {
+  for (const part of ['job', 'cwd', 'image'] as const) lastSent.delete(`${key}/${part}`);
+  receiving.delete(key);
+}
 
 function rootOf(record: GuestRecord, ref: FilesRef): string {
   if (ref.part === 'image') return imageDirOf(record, ref.generation);
@@ -52,8 +59,11 @@ export async function sendFiles(
     const root = rootOf(record, params);
     const manifest = await manifestOf(root);
     const key = `${guestKey(params.job, home.cluster)}/${params.part}`;
+    const always = await mappedFiles(record, root);
     const delta =
-      params.only === null ? deltaOf(manifest, params, lastSent.get(key)) : pick(manifest, params.only);
+      params.only === null
+        ? deltaOf(manifest, params, { before: lastSent.get(key), always })
+        : pick(manifest, params.only);
     const sent = await sendTree({
       root,
       entries: delta.entries,
@@ -77,13 +87,23 @@ export async function sendFiles(
   }
 }
 
+/** Files that the frozen job has mapped for writing: their times do not tell of its stores. */
+async function mappedFiles(record: GuestRecord, root: string): Promise<ReadonlySet<string>> {
+  if (record.phase !== 'frozen' || !record.process) return new Set();
+  const maps = await Promise.all(
+    (await treeOf(record.process)).map((pid) => readFile(`/proc/${pid}/maps`, 'latin1').catch(() => '')),
+  );
+  return new Set(maps.flatMap((text) => [...mappedForWriting(text, root)]));
+}
+
 function deltaOf(
   manifest: Manifest,
   params: GuestMethods['files.send'][0],
-  before: Manifest | undefined,
+  { before, always }: { readonly before: Manifest | undefined; readonly always: ReadonlySet<string> },
 ): Delta {
   const delta = deltaEntries(manifest, parseManifest(params.known), {
     ...(before ? { sentBefore: before } : {}),
+    always,
     appendOnly: new Set<string>(params.part === 'job' ? spoolFiles : []),
   });
   const sparseBefore = new Map(delta.sparseBefore);
@@ -152,7 +172,12 @@ export async function openPages(
   const record = preparedHere(context, home, params);
   await mkdir(imageDirOf(record, params.generation), { recursive: true, mode: 0o700 });
   const channel = await context.tickets.take(params.ticket);
-  const { done } = await driver.receivePages(targetJobOf(record, params.generation), channel);
+  const { done } = await driver
+    .receivePages(targetJobOf(record, params.generation), channel)
+    .catch((error: unknown) => {
+      channel.destroy();
+      throw error;
+    });
   const finished = done.finally(() => channel.destroy());
   finished.catch(() => undefined);
   receiving.set(guestKey(params.job, home.cluster), finished);

@@ -34,7 +34,13 @@ export async function probe(
   if (record.phase !== 'running') {
     throw new MoskitError(`job ${job} is ${record.phase} on node ${record.you}`);
   }
-  return { drivers: await probeDrivers(record.spec, record.folder, processOf(record)) };
+  const drivers = await probeDrivers(record.spec, record.folder, processOf(record));
+  return { drivers: record.userStopped ? drivers.map(whileStopped) : drivers };
+}
+
+function whileStopped(probed: ProbedDriver): ProbedDriver {
+  if (probed.driver !== 'app' || probed.reasons.length > 0) return probed;
+  return { ...probed, reasons: ['it is stopped, so it can not save itself'], requirements: null };
 }
 
 /** Source: stop the job and write its image. A failure leaves it running. */
@@ -44,7 +50,7 @@ export function freeze(
   params: FreezeParams,
 ): Promise<FreezeAnswer> {
   const pages = params.ticket === null ? Promise.resolve(null) : context.tickets.take(params.ticket);
-  return oneAtATime(context, home, params.job, async () => {
+  const frozen = oneAtATime<FreezeAnswer>(context, home, params.job, async () => {
     const found = context.guests.get(params.job, home.cluster);
     if (found.phase === 'ended' && found.exit) return { kind: 'ended', exit: found.exit };
     if (found.phase !== 'running') throw new MoskitError(`job ${params.job} is ${found.phase}, not running`);
@@ -52,8 +58,8 @@ export function freeze(
     const record = await context.output.release(found);
     const move = { generation: params.generation, driver: params.driver };
     await mkdir(imageDirOf(record, params.generation), { recursive: true, mode: 0o700 });
-    await context.guests.change(record, { phase: 'freezing', move });
     const channel = await pages;
+    await context.guests.change(record, { phase: 'freezing', move });
     try {
       const frozen = await driverNamed(params.driver).freeze(driverJobOf(record, params.generation), channel);
       if (frozen.kind === 'ended') {
@@ -70,6 +76,13 @@ export function freeze(
       channel?.end();
     }
   });
+  frozen.catch(() =>
+    pages.then(
+      (channel) => channel?.destroy(),
+      () => undefined,
+    ),
+  );
+  return frozen;
 }
 
 async function backToRunning(context: GuestContext, record: GuestRecord, generation: number): Promise<void> {

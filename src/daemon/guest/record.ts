@@ -32,6 +32,8 @@ export interface GuestRecord {
   readonly move: { readonly generation: number; readonly driver: DriverName } | null;
   /** The user stopped it (Ctrl-Z): it stays stopped wherever it goes. */
   readonly userStopped: boolean;
+  /** It saved itself and is being started again; so it is done once more if mosd ends meanwhile. */
+  readonly startsAgain?: boolean;
   /** It stands still until home has taken its output. */
   readonly outputHeld?: boolean;
   /** Output that home has on its disk; its space may have been given back. */

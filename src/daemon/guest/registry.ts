@@ -176,6 +176,10 @@ export class Guests {
 
   async #lookAt(record: GuestRecord): Promise<void> {
     const exit = await this.exitOf(record);
+    if (!exit && record.startsAgain === true && !(await this.#isAlive(record))) {
+      await this.queue.run(guestKey(record.job, record.cluster), () => this.#goOn(record));
+      return;
+    }
     if (!exit) {
       for (const listener of this.#listeners) await listener.looked?.(record);
       return;
@@ -191,11 +195,16 @@ export class Guests {
 
   /** It saved itself and left with the agreed code: it is started again from what it saved. */
   async #goOn(record: GuestRecord): Promise<void> {
+    await this.change(record, { startsAgain: true });
     if (record.process) await killTree(record.process);
     const target = { ...targetJobOf(record, record.generation), onIdentified: this.onIdentified(record) };
     const process = await driverNamed('app').continue(target, null);
-    await this.change(record, { process });
+    await this.change(record, { process, startsAgain: false });
     this.#log.write(`job ${record.job}: saved itself, started again`);
+  }
+
+  async #isAlive(record: GuestRecord): Promise<boolean> {
+    return record.process !== null && (await isAlive(record.process));
   }
 
   /** The job's exit when it has one. A tree that is gone without a status gets `unknown` after a grace. */
@@ -206,7 +215,7 @@ export class Guests {
       this.#goneSince.delete(key);
       return exit;
     }
-    if (record.process && (await isAlive(record.process))) {
+    if (await this.#isAlive(record)) {
       this.#goneSince.delete(key);
       return null;
     }

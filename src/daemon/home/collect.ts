@@ -15,6 +15,8 @@ import { whereIs, type HomeJob } from './job.js';
 import { listRemote } from './transfer.js';
 
 const retryMs = 2_000;
+/** A node whose mosd is just being started again is no news for the user. */
+const tellAfterAttempts = 15;
 const hourMs = 3_600_000;
 const maxEntries = 1_000_000;
 
@@ -22,13 +24,16 @@ const maxEntries = 1_000_000;
 export async function collect(context: HomeContext, job: HomeJob, end: JobEnd): Promise<void> {
   const { homes, log } = context;
   await homes.change(job, { phase: 'collecting', exit: end.exit, messages: end.messages });
-  for (let attempt = 1; ; attempt++) {
+  for (let told = '', attempt = 1; ; attempt++) {
     try {
       await homes.queue.run(job.record.job, () => collectOnce(context, job));
       break;
     } catch (error) {
-      if (attempt === 1)
-        log.write(`job ${job.record.job}: its files can't come home yet: ${messageOf(error)}`);
+      const trouble = messageOf(error);
+      if (trouble !== told) log.write(`job ${job.record.job}: its files can't come home yet: ${trouble}`);
+      told = trouble;
+      if (attempt === tellAfterAttempts)
+        await homes.notice(job, `its files can't come home yet: ${trouble}; they do when that is mended`);
       job.isUnreachable = true;
       await new Promise((resolve) => setTimeout(resolve, retryMs));
     }

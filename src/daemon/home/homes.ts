@@ -182,7 +182,6 @@ export class Homes {
       balanceWord: null,
       arrivedAtMs: record.startedAtMs,
       isWatched: false,
-      pendingSignals: [],
     };
     if (isOver(record)) {
       settleOver({

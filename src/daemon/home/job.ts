@@ -38,8 +38,6 @@ export interface HomeJob {
   arrivedAtMs: number;
   /** The end of its streams is awaited. */
   isWatched: boolean;
-  /** Signals for a node that did not answer. */
-  pendingSignals: readonly string[];
 }
 
 export function isOver(record: HomeRecord): boolean {

@@ -15,6 +15,8 @@ export interface HomeRecord {
   readonly detached: boolean;
   readonly lock: boolean;
   readonly userStopped: boolean;
+  /** Signals for a node that did not answer. */
+  readonly pendingSignals?: readonly string[];
   readonly nmigs: number;
   readonly lastMove: MoveRecord | null;
   readonly exit: JobExit | null;

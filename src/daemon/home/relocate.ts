@@ -1,5 +1,5 @@
 import type { MoveReason, MoveRecord } from '../../core/cluster-map.js';
-import type { NodeId } from '../../core/ids.js';
+import type { JobId, NodeId } from '../../core/ids.js';
 import type { DriverName } from '../../core/job-spec.js';
 import { nextGeneration, recoveryOf } from '../../core/relocation.js';
 import { messageOf, MoskitError } from '../../errors.js';
@@ -50,10 +50,10 @@ export function relocate(
   const id = job.record.job;
   return context.homes.queue.run(id, async (): Promise<MoveOutcome> => {
     const place = whereIs(job);
-    const no = (reason: string): MoveOutcome => ({
+    const no = (reason: string, where = place?.where ?? context.nodes.self): MoveOutcome => ({
       moved: false,
       job: id,
-      where: place?.where ?? context.nodes.self,
+      where,
       reason,
     });
     try {
@@ -74,6 +74,7 @@ export function relocate(
       };
       return { moved: true, job: id, record: await carryOut(move) };
     } catch (error) {
+      if (recoveryOf(job.journal.entries).kind === 'finish') return no(committedTo(id, to, error), to);
       context.log.write(`job ${id}: not moved to node ${to}: ${messageOf(error)}`);
       return no(messageOf(error));
     } finally {
@@ -84,25 +85,24 @@ export function relocate(
   });
 }
 
+/** After the commit there is no way back: what is still to do is done as soon as the nodes answer. */
+function committedTo(id: JobId, to: NodeId, error: unknown): string {
+  return `job ${id} belongs to node ${to} now, but the move could not be finished yet (${messageOf(error)}); that goes on by itself`;
+}
+
 async function carryOut(move: Move): Promise<MoveRecord> {
-  const driver = await chooseDriver(move);
-  const dirShared = await prepare(move, driver);
   const { job, context, generation } = move;
-  await job.journal.append({
-    step: 'begin',
-    generation,
-    from: move.from,
-    to: move.to,
-    driver: driver.driver,
-    why: move.why,
-    dirShared,
-    atMs: Date.now(),
-  });
+  const driver = await chooseDriver(move);
+  const dirShared = await begin(move, driver);
   let moved: { readonly frozenMs: number; readonly bytes: number };
   try {
     moved = await transferAndRestore(move, driver.driver, dirShared);
   } catch (error) {
-    await undoMove(context, job, { from: move.from, to: move.to, generation }, messageOf(error));
+    const ends = { from: move.from, to: move.to, generation };
+    // What can't be undone now is undone by the recovery, which goes on until it is.
+    await undoMove(context, job, ends, messageOf(error)).catch((trouble: unknown) =>
+      context.log.write(`job ${job.record.job}: not undone yet: ${messageOf(trouble)}`),
+    );
     throw error;
   }
   if (move.carriedAgain) {
@@ -111,6 +111,29 @@ async function carryOut(move: Move): Promise<MoveRecord> {
     });
   }
   return finishMove(context, job, move, { ...moved, driver: driver.driver, dirShared });
+}
+
+/** Admission, then BEGIN in the journal. A target that has made room and is not needed is told so. */
+async function begin(move: Move, driver: ProbedDriver): Promise<boolean> {
+  const { job, target, generation } = move;
+  try {
+    const dirShared = await prepare(move, driver);
+    await job.journal.append({
+      step: 'begin',
+      generation,
+      from: move.from,
+      to: move.to,
+      driver: driver.driver,
+      why: move.why,
+      dirShared,
+      atMs: Date.now(),
+    });
+    return dirShared;
+  } catch (error) {
+    const ref = { job: job.record.job, generation };
+    await target.call('guest.discard', { ...ref, keepDir: false }).catch(() => undefined);
+    throw error;
+  }
 }
 
 async function chooseDriver({ job, source, from }: Move): Promise<ProbedDriver> {

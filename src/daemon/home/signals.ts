@@ -18,7 +18,7 @@ export function signalJob(context: HomeContext, job: HomeJob, signal: string): P
         .call('guest.signal', { job: job.record.job, signal }, { timeoutMs: 5_000 });
     } catch (error) {
       if (!(error instanceof UnreachableError)) throw error;
-      job.pendingSignals = [...job.pendingSignals, signal];
+      await context.homes.change(job, { pendingSignals: [...(job.record.pendingSignals ?? []), signal] });
       await context.homes.notice(
         job,
         `node ${place.where} does not answer; ${signal} is delivered when it does`,
@@ -29,7 +29,8 @@ export function signalJob(context: HomeContext, job: HomeJob, signal: string): P
 
 /** The job's node answers again. */
 export async function deliverPending(context: HomeContext, job: HomeJob): Promise<void> {
-  const pending = job.pendingSignals;
-  job.pendingSignals = [];
+  const pending = job.record.pendingSignals ?? [];
+  if (pending.length === 0) return;
+  await context.homes.change(job, { pendingSignals: [] });
   for (const signal of pending) await signalJob(context, job, signal);
 }
