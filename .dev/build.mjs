@@ -1,7 +1,11 @@
 // Bundles every entry point into dist/: one file each, so that a node needs one file and Node.js, nothing else.
 import { build } from 'esbuild';
+import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { chmod, rename } from 'node:fs/promises';
+import { chmod, readFile, rename, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { basename, resolve } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
 
 /** What CommonJS packages (ssh2) expect to find in an ES module. */
 const require_banner = [
@@ -29,6 +33,26 @@ const leaveOutNative = {
   },
 };
 
+/** ink in the form that a CommonJS file can have: it waits for its layout engine, and for what it wants of a developer. */
+const inkWithoutWaiting = {
+  name: 'ink-without-waiting',
+  setup(b) {
+    b.onResolve({ filter: /^yoga-layout$/ }, () => ({ path: resolve('.dev/yoga-layout.mjs') }));
+    b.onLoad({ filter: /ink\/build\/reconciler\.js$/ }, async ({ path }) => {
+      const developers = /await (import\('\.\/devtools\.js'\)|loadPackageJson\(\))/g;
+      return { contents: (await readFile(path, 'utf8')).replaceAll(developers, 'undefined') };
+    });
+  },
+};
+
+/** Polling brings SSH with it: mosmon --map is started from the whole program. */
+const leaveOutPolling = {
+  name: 'leave-out-polling',
+  setup(b) {
+    b.onResolve({ filter: /mosmon\/polled-source\.js$/ }, (a) => ({ path: a.path, namespace: 'absent' }));
+  },
+};
+
 const common = {
   bundle: true,
   platform: 'node',
@@ -38,21 +62,26 @@ const common = {
   legalComments: 'none',
   logLevel: 'warning',
   define: { 'process.env.NODE_ENV': '"production"', 'process.env.DEV': '"false"' },
+  alias: { 'string-width': resolve('.dev/string-width.mjs') },
   plugins: [leaveOutNative],
 };
 
 /** Node.js starts a CommonJS file a tenth faster, and loads its own modules only where they are first needed. */
 const asCommonJs = {
   format: 'cjs',
+  // What runs from V8's compiled form has no loader for import().
+  supported: { 'dynamic-import': false },
   define: { ...common.define, 'import.meta.url': 'importMetaUrl' },
   banner: { js: "const importMetaUrl = require('url').pathToFileURL(__filename).href;" },
   // The same parser without what reads configuration files: that would load half of Node.js.
-  alias: { 'yargs-parser': 'yargs-parser/browser' },
+  alias: { ...common.alias, 'yargs-parser': 'yargs-parser/browser' },
+  plugins: [leaveOutNative, inkWithoutWaiting, leaveOutPolling],
 };
 
 const entries = [
   { in: 'src/main.ts', out: 'dist/moskit.mjs', shebang: true, minify: true },
   { in: 'src/tools.ts', out: 'dist/tools.cjs', minify: true, commonjs: true },
+  { in: 'src/screen.ts', out: 'dist/screen.cjs', minify: true, commonjs: true },
   { in: 'fixtures/lab/main.ts', out: 'dist/lab.mjs' },
   { in: 'fixtures/demo/main.ts', out: 'dist/demo.mjs' },
   { in: 'test/bench/main.ts', out: 'dist/bench.mjs' },
@@ -72,5 +101,24 @@ for (const entry of entries) {
       : { banner: { js: (entry.shebang ? '#!/usr/bin/env node\n' : '') + require_banner } }),
   });
   if (entry.shebang) await chmod(staged, 0o755);
+  if (entry.commonjs) await sign(staged);
   await rename(staged, entry.out);
+}
+for (const entry of entries) if (entry.commonjs) await compileAhead(basename(entry.out, '.cjs'));
+
+/** V8 takes a compiled form for fitting when the source is as long as it was: the digest tells better. */
+async function sign(path) {
+  const code = await readFile(path);
+  await writeFile(path, `/*${createHash('sha256').update(code).digest('hex').slice(0, 32)}*/${code}`);
+}
+
+/** Leaves V8's compiled form of dist/NAME.cjs beside it, every function of it. */
+async function compileAhead(name) {
+  const { compile } = createRequire(import.meta.url)('../bin/start.js');
+  setFlagsFromString('--no-lazy');
+  const { digest, script, cachePath } = compile(name);
+  setFlagsFromString('--lazy');
+  const staged = `${cachePath}.${process.pid}.tmp`;
+  await writeFile(staged, Buffer.concat([Buffer.from(digest, 'latin1'), script.createCachedData()]));
+  await rename(staged, cachePath);
 }

@@ -1,2 +1,2 @@
 #!/usr/bin/env node
-void import('../dist/moskit.mjs');
+require('./start.js').start('screen');

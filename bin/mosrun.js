@@ -1,2 +1,2 @@
 #!/usr/bin/env node
-require('../dist/tools.cjs');
+require('./start.js').start('tools');

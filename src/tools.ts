@@ -4,12 +4,10 @@ import { runPlain } from './commands/run-command.js';
 import { thinCommands } from './commands/thin-commands.js';
 import { programPath } from './program-path.js';
 
-/** The thin commands from a small file; what is none of them is left to the whole program, which looks at the name again. */
-async function runTool(): Promise<void> {
-  const { name, argv } = calledAs(process.argv);
-  const entry = entryOf(thinCommands, name);
-  if (entry) await entry.start(argv);
-  else await import(pathToFileURL(programPath()).href);
-}
+const { name = '', argv } = calledAs(process.argv);
+const entry = entryOf(thinCommands, name);
 
-void runPlain('moskit', runTool);
+/** Set for a command that is none of the thin ones: the whole program, which looks at the name again. */
+export const goOnWith: string | null = entry ? null : pathToFileURL(programPath()).href;
+
+if (entry) void runPlain(name, () => entry.start(argv));

@@ -1,4 +1,5 @@
 import { constants } from 'node:os';
+import { setTimeout as delay } from 'node:timers/promises';
 import { exitCodes } from '../exit-codes.js';
 import { messageOf } from '../errors.js';
 import { initialState, receive, type MonitorState, type Settings, type Size } from './monitor-state.js';
@@ -16,6 +17,8 @@ export interface MonitorOptions {
   readonly env: Environment;
 }
 
+const firstNewsMs = 150;
+
 /** The screen, from taking the terminal over to giving it back. Answers the exit code. */
 export async function runMonitor({ terminal, source, settings, env }: MonitorOptions): Promise<number> {
   const store = createStore(initialState(sizeOf(terminal), settings));
@@ -31,8 +34,12 @@ export async function runMonitor({ terminal, source, settings, env }: MonitorOpt
   });
   let unmount = (): void => undefined;
   try {
-    void follow(source, store).catch((error: unknown) => end({ by: 'failure', error }));
+    const news = new Promise<void>((resolve) => {
+      void follow(source, store, resolve).catch((error: unknown) => end({ by: 'failure', error }));
+    });
     const { mountMonitor } = await withoutFetch(() => import('./components/mount.js'));
+    // Nearly always the first frame can be one with figures: an empty one before it would only flicker.
+    await Promise.race([news, ended, delay(firstNewsMs)]);
     screen.enter();
     const act = (intent: Intent): void => {
       if (intent.intent === 'migrate') void send(source, store, intent);
@@ -76,10 +83,11 @@ function pressKey(store: Store, name: string, act: (intent: Intent) => void): vo
   if (intent) act(intent);
 }
 
-async function follow(source: SnapshotSource, store: Store): Promise<void> {
+async function follow(source: SnapshotSource, store: Store, onNews: () => void): Promise<void> {
   const onTrouble = (trouble: string): void => change(store, { trouble });
   for await (const snapshot of source.snapshots(onTrouble)) {
     store.update((state) => receive(state, snapshot), drawGaps.newsMs);
+    onNews();
   }
 }
 

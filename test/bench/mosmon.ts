@@ -4,7 +4,7 @@ import { createServer, type Server } from 'node:net';
 import { performance } from 'node:perf_hooks';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { ClusterSnapshot, NodeView } from '../../src/core/cluster-map.js';
 import { resolvePaths } from '../../src/paths.js';
 import { acceptChannel } from '../../src/protocol/open-channel.js';
@@ -25,7 +25,7 @@ export async function mosmonFigures(): Promise<readonly Figure[]> {
     const [frame, node] = await timePair(
       rounds,
       () => firstFrame(feed.env),
-      () => timeRun(process.execPath, ['-e', '0'], feed.env),
+      () => timeRun('script', inTerminal(`'${process.execPath}' -e 0`), feed.env),
     );
     const screen = openMosmon(feed.env);
     await new Promise((resolve) => setTimeout(resolve, settleMs));
@@ -34,7 +34,7 @@ export async function mosmonFigures(): Promise<readonly Figure[]> {
     return [
       figure(
         'mosmon frame',
-        'first frame of mosmon, bundled / node -e 0',
+        'first frame of mosmon, bundled / node -e 0, both in a pseudo terminal',
         frame / node,
         3,
         `${frame.toFixed(0)} ms against ${node.toFixed(0)} ms`,
@@ -53,8 +53,15 @@ export async function mosmonFigures(): Promise<readonly Figure[]> {
 }
 
 function openMosmon(env: NodeJS.ProcessEnv): ChildProcess {
-  const command = `stty cols 120 rows 40; exec '${process.execPath}' '${program}' mosmon`;
-  return spawn('script', ['-qefc', command, '/dev/null'], { env, stdio: ['pipe', 'pipe', 'inherit'] });
+  const mosmon = join(dirname(program), '..', 'bin', 'mosmon.js');
+  return spawn('script', inTerminal(`'${process.execPath}' '${mosmon}'`), {
+    env,
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+}
+
+function inTerminal(command: string): string[] {
+  return ['-qefc', `stty cols 120 rows 40; exec ${command}`, '/dev/null'];
 }
 
 /** Time until the node numbers stand on the screen. */
