@@ -1,4 +1,4 @@
-import { crc32 } from 'node:zlib';
+import { checksum } from './checksum.js';
 
 /**
  * One entry is one line of NDJSON, `{"crc":"0f3a9c21","entry":…}`: the checksum is over the bytes of the entry, so a line
@@ -9,13 +9,20 @@ export function formatLine(entry: unknown): string {
   return `{"crc":"${checksum(text)}","entry":${text}}\n`;
 }
 
+export interface BadLine {
+  readonly line: number;
+  readonly reason: string;
+  /** It is the last one and was never finished: nobody was told that it is in the file. */
+  readonly torn: boolean;
+}
+
 export interface ReadLines {
   /** Entries of the lines before the first bad one. */
   readonly entries: readonly unknown[];
   /** How many bytes those lines take. */
   readonly goodBytes: number;
   /** The first bad line and what is wrong with it; null = all are good. */
-  readonly bad: { readonly line: number; readonly reason: string } | null;
+  readonly bad: BadLine | null;
 }
 
 /** Stops at the first line that is not whole: what follows it can't be relied upon, even if it reads well. */
@@ -24,12 +31,13 @@ export function readLines(bytes: Buffer, check: (entry: unknown) => void): ReadL
   let start = 0;
   while (start < bytes.length) {
     const end = bytes.indexOf(0x0a, start);
-    const bad = (reason: string): ReadLines => ({
+    const bad = (reason: string, torn = false): ReadLines => ({
       entries,
       goodBytes: start,
-      bad: { line: entries.length + 1, reason },
+      bad: { line: entries.length + 1, reason, torn },
     });
-    if (end < 0) return bad('it was written only in part');
+    if (end < 0)
+      return isWholeBut(bytes, start) ? bad('its end is damaged') : bad('it was written only in part', true);
     const read = readLine(bytes.toString('utf8', start, end));
     if (!read.ok) return bad(read.reason);
     try {
@@ -41,6 +49,11 @@ export function readLines(bytes: Buffer, check: (entry: unknown) => void): ReadL
     start = end + 1;
   }
   return { entries, goodBytes: bytes.length, bad: null };
+}
+
+/** A finished line of which only the newline was damaged is no unfinished one. */
+function isWholeBut(bytes: Buffer, start: number): boolean {
+  return readLine(bytes.toString('utf8', start, bytes.length - 1)).ok;
 }
 
 const linePattern = /^\{"crc":"([0-9a-f]{8})","entry":(.*)\}$/s;
@@ -58,8 +71,4 @@ function readLine(line: string): LineAnswer {
   } catch {
     return { ok: false, reason: 'it is no JSON' };
   }
-}
-
-function checksum(text: string): string {
-  return crc32(text).toString(16).padStart(8, '0');
 }

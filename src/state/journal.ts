@@ -5,13 +5,16 @@ import { MoskitError, messageOf } from '../errors.js';
 import { syncFolder } from './atomic-file.js';
 import { formatLine, readLines } from './journal-lines.js';
 import { readLimited } from './read-limited.js';
-import { keepAside, setAside } from './set-aside.js';
+import { keepAside } from './set-aside.js';
 
-/** The end of a journal that could not be read. It was cut off and kept. */
+/** From some line on a journal could not be read. */
 export interface JournalDamage {
   /** First line that is damaged, from 1. */
   readonly line: number;
   readonly reason: string;
+  /** An append that broke off: it was cut off, and what is left is everything that was ever said to be appended. */
+  readonly torn: boolean;
+  /** Where the damaged part is. The journal itself, as it was, when entries are missing that were once in it. */
   readonly keptAs: string;
 }
 
@@ -19,7 +22,10 @@ export interface Journal<T> {
   /** All entries in their order, those appended since included. */
   readonly entries: readonly T[];
   readonly damage: JournalDamage | null;
-  /** The entry is on the disk when this resolves. After a failure nothing of it is in the file. */
+  /**
+   * The entry is on the disk when this resolves. After a failure nothing of it is in the file. A journal that is
+   * damaged, and not just torn, takes no more: nobody knows what it should go on from.
+   */
   append(entry: T): Promise<void>;
 }
 
@@ -32,7 +38,7 @@ const defaultLimitBytes = 64 * 1024 * 1024;
 
 /**
  * Opens an append-only file of entries (journal-lines), empty where there is none. `parse` throws on what is no entry.
- * A damaged end is cut off and kept aside; `damage` tells.
+ * A torn end is cut off and kept aside; a damaged file is left as it is; `damage` tells.
  */
 export async function openJournal<T>(
   path: string,
@@ -43,12 +49,13 @@ export async function openJournal<T>(
   const read = await readLimited(path, limitBytes);
   if (read.kind === 'too-large') {
     const reason = `${read.bytes} bytes are too many for a journal; the limit is ${limitBytes}`;
-    return new JournalFile<T>(path, [], 0, { line: 1, reason, keptAs: await setAside(path, nowMs) });
+    return new JournalFile<T>(path, [], 0, { line: 1, reason, torn: false, keptAs: path });
   }
   if (read.kind === 'missing') return new JournalFile<T>(path, [], 0, null);
   const parsed: T[] = [];
   const { goodBytes, bad } = readLines(read.bytes, (entry) => parsed.push(parse(entry)));
   if (!bad) return new JournalFile(path, parsed, goodBytes, null);
+  if (!bad.torn) return new JournalFile(path, parsed, goodBytes, { ...bad, keptAs: path });
   // The cut comes after the copy: until then the file still holds everything.
   const keptAs = await keepAside(path, read.bytes.subarray(goodBytes), nowMs);
   await cut(path, goodBytes);
@@ -61,7 +68,7 @@ async function cut(path: string, bytes: number): Promise<void> {
     await file.truncate(bytes);
     await file.sync();
   } catch (error) {
-    throw new MoskitError(`cannot cut the damaged end off ${path}: ${messageOf(error)}`, { cause: error });
+    throw new MoskitError(`cannot cut the torn end off ${path}: ${messageOf(error)}`, { cause: error });
   } finally {
     await file.close();
   }
@@ -81,6 +88,11 @@ class JournalFile<T> implements Journal<T> {
     this.#entries = entries;
     this.#size = size;
     this.damage = damage;
+    if (damage?.torn === false) {
+      this.#broken = new MoskitError(
+        `the journal ${path} is damaged in line ${damage.line}: ${damage.reason}`,
+      );
+    }
   }
 
   get entries(): readonly T[] {

@@ -1,6 +1,6 @@
-import { parseJson } from '../core/json-text.js';
 import { removeStaleTemps, writeFileAtomic, type AtomicWriteOptions } from './atomic-file.js';
 import { readLimited } from './read-limited.js';
+import { formatSealed, parseSealed } from './sealed-json.js';
 import { setAside } from './set-aside.js';
 
 export type LoadedJson<T> =
@@ -21,7 +21,7 @@ export interface LoadJsonOptions {
 
 const defaultLimitBytes = 16 * 1024 * 1024;
 
-/** Reads a JSON file of ours. What can't be understood is kept under another name, so that it is never overwritten. */
+/** Reads a JSON file of ours, with a checksum (sealed-json) or without. What can't be understood is kept under another name, so that it is never overwritten. */
 export async function loadJsonFile(path: string, options?: LoadJsonOptions): Promise<LoadedJson<unknown>>;
 export async function loadJsonFile<T>(
   path: string,
@@ -50,12 +50,12 @@ function parseBytes<T>(bytes: Buffer, check: JsonCheck<T> | undefined): ReturnTy
   } catch {
     return { ok: false, problems: ['it is not UTF-8 text'] };
   }
-  const json = parseJson(text);
-  if (!json.ok) return { ok: false, problems: [`line ${json.line}, column ${json.column}: ${json.message}`] };
-  return check ? check(json.value) : json;
+  const found = parseSealed(text);
+  if (!found.ok) return { ok: false, problems: [found.problem] };
+  return check ? check(found.value) : found;
 }
 
-/** Writes the file as a whole (atomic-file). Throws a MoskitError when that fails; the old file is then still there. */
+/** Writes the file as a whole (atomic-file), with a checksum. Throws a MoskitError when that fails; the old file is then still there. */
 export async function saveJsonFile(path: string, value: unknown, options: AtomicWriteOptions): Promise<void> {
-  await writeFileAtomic(path, `${JSON.stringify(value, null, 2)}\n`, options);
+  await writeFileAtomic(path, formatSealed(value), options);
 }

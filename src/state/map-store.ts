@@ -46,10 +46,13 @@ export async function openMapStore(
   return new FileMapStore({ path, clock, check, map, loaded, options, mark: await fileMark(path) });
 }
 
-/** Tells whether a file is still the one that was written or read last. */
+/**
+ * Tells whether a file is still the one that was written or read last. No order of times is taken for granted, a clock
+ * may be set back; and the time of the change of state is one that nobody can set.
+ */
 async function fileMark(path: string): Promise<string | null> {
   const stats = await stat(path, { bigint: true }).catch(() => null);
-  return stats && [stats.ino, stats.size, stats.mtimeNs].join(' ');
+  return stats && [stats.ino, stats.size, stats.mtimeNs, stats.ctimeNs].join(' ');
 }
 
 interface StoreParts {

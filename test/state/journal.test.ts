@@ -89,7 +89,8 @@ describe('openJournal', () => {
         expect(journal.damage).toBeNull();
       } else {
         const keptAs = `${path}.damaged-20300102T030405Z`;
-        expect(journal.damage).toEqual({ line: expected + 1, reason: 'it was written only in part', keptAs });
+        const reason = 'it was written only in part';
+        expect(journal.damage).toEqual({ line: expected + 1, reason, torn: true, keptAs });
         expect(await readFile(keptAs)).toEqual(bytes.subarray(good, length));
       }
       await journal.append({ step: 99 });
@@ -99,7 +100,7 @@ describe('openJournal', () => {
     }
   });
 
-  test('a flipped bit anywhere is noticed', async () => {
+  test('a flipped bit anywhere is noticed: nothing goes on from there, and the file is left as it is', async () => {
     const bytes = Buffer.from(whole);
     const path = join(await tempFolder(), 'journal');
     await fc.assert(
@@ -108,8 +109,10 @@ describe('openJournal', () => {
         flipped[at]! ^= 1 << bit;
         await writeFile(path, flipped);
         const journal = await openJournal(path, parseStep);
-        expect(journal.damage).not.toBeNull();
+        expect(journal.damage).toMatchObject({ torn: false, keptAs: path });
         expect(steps.slice(0, journal.entries.length)).toEqual(journal.entries);
+        await expect(journal.append({ step: 99 })).rejects.toThrow(`the journal ${path} is damaged in line`);
+        expect(await readFile(path)).toEqual(flipped);
       }),
     );
   });
@@ -124,18 +127,16 @@ describe('openJournal', () => {
     await writeFile(path, `${formatLine({ step: 1 })}${line}${formatLine({ step: 5 })}`);
     const journal = await openJournal(path, parseStep);
     expect(journal.entries).toEqual([{ step: 1 }]);
-    expect(journal.damage).toMatchObject({ line: 2, reason });
-    expect(await readFile(journal.damage!.keptAs, 'utf8')).toBe(`${line}${formatLine({ step: 5 })}`);
+    expect(journal.damage).toEqual({ line: 2, reason, torn: false, keptAs: path });
   });
 
-  test('one that is far too large is set aside whole', async () => {
+  test('one that is far too large is left as it is', async () => {
     const path = join(await tempFolder(), 'journal');
     await writeFile(path, whole);
     const journal = await openJournal(path, parseStep, { limitBytes: 10 });
     expect(journal.entries).toEqual([]);
     expect(await readFile(journal.damage!.keptAs, 'utf8')).toBe(whole);
-    await journal.append({ step: 1 });
-    expect((await openJournal(path, parseStep)).entries).toEqual([{ step: 1 }]);
+    await expect(journal.append({ step: 1 })).rejects.toThrow('too many for a journal');
   });
 
   test('an entry that is no JSON is refused and counts for nothing', async () => {

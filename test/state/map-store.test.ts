@@ -199,6 +199,21 @@ describe('an edit while the map is open', () => {
     expect(await readMap(path)).toMatchObject({ admin: { lstay: 1 }, remote: { '2-1': { rssKib: 3 } } });
   });
 
+  test.each([
+    ['made after the clock was set back', () => new Date(Date.UTC(2001, 0))],
+    ['that leaves the time and the size as they were', (time: Date) => time],
+  ])('counts too when %s', async (_, timeOf) => {
+    const path = await newPath();
+    const store = await openMapStore(path, clock, never);
+    await store.update(withNode('n1'), { durable: true });
+    const written = await stat(path);
+    await writeFile(path, (await readFile(path, 'utf8')).replace('"lstay": 0', '"lstay": 1'));
+    await utimes(path, written.atime, timeOf(written.mtime));
+    await store.update(withReading(4), { durable: false });
+    await store.flush();
+    expect(store.map.admin.lstay).toBe(1);
+  });
+
   test('that can’t be read is kept aside and reported', async () => {
     const path = await newPath();
     const problems: string[] = [];

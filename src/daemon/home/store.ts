@@ -13,12 +13,14 @@ export interface StoredJob {
   readonly journal: Journal<MoveStep>;
 }
 
+const skippedNumbers = 1000;
+
 /** homes/JOB/: job.json, journal, stdout, stderr, incoming/. And homes/sequence: the last number given out. */
 export class HomeStore {
   readonly #dir: string;
   readonly #log: Log;
   #sequence = 0;
-  /** Jobs whose record could not be read: whatever runs of them is left alone. */
+  /** Jobs whose record or journal could not be read: whatever runs of them is left alone. */
   readonly damaged = new Set<JobId>();
 
   constructor(dir: string, log: Log) {
@@ -33,7 +35,8 @@ export class HomeStore {
   async load(): Promise<readonly StoredJob[]> {
     await mkdir(this.#dir, { recursive: true, mode: 0o700 });
     const sequence = await loadJsonFile(join(this.#dir, 'sequence'));
-    if (sequence.kind === 'ok' && typeof sequence.value === 'number') this.#sequence = sequence.value;
+    const isKnown = sequence.kind === 'ok' && Number.isSafeInteger(sequence.value);
+    if (isKnown) this.#sequence = sequence.value as number;
     const jobs: StoredJob[] = [];
     for (const name of await readdir(this.#dir)) {
       if (!isJobId(name)) continue;
@@ -41,6 +44,7 @@ export class HomeStore {
       const stored = await this.#loadJob(name);
       if (stored) jobs.push(stored);
     }
+    if (!isKnown && sequence.kind !== 'missing') this.#skipNumbers();
     return jobs;
   }
 
@@ -53,7 +57,20 @@ export class HomeStore {
       this.damaged.add(job);
       return null;
     }
-    return { record: loaded.value, journal: await this.openJournal(job) };
+    const journal = await this.openJournal(job);
+    const { damage } = journal;
+    if (!damage) return { record: loaded.value, journal };
+    const where = `line ${damage.line} of its journal: ${damage.reason}; kept as ${damage.keptAs}`;
+    this.#log.write(`job ${job}: ${where}${damage.torn ? '' : '; left alone'}`);
+    if (damage.torn) return { record: loaded.value, journal };
+    this.damaged.add(job); // without its moves nobody knows which node may run it
+    return null;
+  }
+
+  /** Which numbers were given is not known any more, and jobs that were removed here may live on elsewhere. */
+  #skipNumbers(): void {
+    this.#sequence += skippedNumbers;
+    this.#log.write(`the last job's number was damaged; the next one is ${this.#sequence + 1}`);
   }
 
   openJournal(job: JobId): Promise<Journal<MoveStep>> {

@@ -57,7 +57,7 @@ it('no number is given twice: not after a restart, a removed job, or a lost sequ
   writeFileSync(join(dir, 'sequence'), 'rubbish');
   const third = openStore(dir).store;
   await third.load();
-  expect(await third.nextJob(1)).toBe('1-4');
+  expect(await third.nextJob(1)).toBe('1-1004'); // numbers of jobs that were removed may have been higher
 });
 
 it('a job comes back with its record and its journal', async () => {
@@ -90,4 +90,29 @@ it('a damaged record is left alone and told, and keeps nobody else from loading'
   expect(again.log.join('')).toMatch(/job 1-8: its record is damaged; left alone/);
   expect(readFileSync(join(dir, '1-9', 'job.json'), 'utf8')).toBe('{"format":99}');
   expect(await again.store.nextJob(1)).toBe('1-10');
+});
+
+it('a job whose journal lost an entry is left alone, at every start; one whose last append broke off goes on', async () => {
+  const dir = await tempFolder();
+  const { store } = openStore(dir);
+  await store.load();
+  const [lost, torn] = [await store.nextJob(1), await store.nextJob(1)];
+  for (const job of [lost, torn]) {
+    await store.save(aRecord(job));
+    const journal = await store.openJournal(job);
+    await journal.append({ step: 'commit', generation: 2, atMs: 5 });
+    await journal.append({ step: 'commit', generation: 3, atMs: 6 });
+  }
+  const pathOf = (job: string): string => join(dir, job, 'journal');
+  const whole = readFileSync(pathOf(lost), 'utf8');
+  writeFileSync(pathOf(lost), whole.replace('"generation":3', '"generation":8'));
+  writeFileSync(pathOf(torn), whole.slice(0, -7));
+  for (let start = 0; start < 2; start++) {
+    const again = openStore(dir);
+    const loaded = await again.store.load();
+    expect(loaded.map(({ record }) => record.job)).toEqual([torn]);
+    expect([...again.store.damaged]).toEqual([lost]);
+    expect(again.log.join('')).toMatch(`job ${lost}: line 2 of its journal: its checksum is wrong`);
+    expect(loaded[0]?.journal.entries).toEqual([{ step: 'commit', generation: 2, atMs: 5 }]);
+  }
 });
