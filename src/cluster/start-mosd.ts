@@ -15,6 +15,11 @@ export interface StartingMosd {
 
 const lastWordsBytes = 4096;
 const othersSocketMs = 3000;
+/**
+ * mosd sits on every machine all day: one malloc arena for all threads instead of one for each saves 5 MB, a young
+ * generation of 1 MB some more. No job sees any of it: jobs have the environment of their mosrun.
+ */
+const frugal = { flags: ['--max-semi-space-size=1'], env: { MALLOC_ARENA_MAX: '1' } } as const;
 
 /** Starts `program mosd` in a session of its own, so that no terminal or signal of ours reaches it. */
 export async function startMosd(options: {
@@ -33,11 +38,11 @@ export async function startMosd(options: {
   const log = openLog(paths);
   const { size } = fstatSync(log);
   const folder = env['MOSKIT_DIR'];
-  const child = spawn(process.execPath, [options.program, 'mosd'], {
+  const child = spawn(process.execPath, [...frugal.flags, options.program, 'mosd'], {
     cwd: '/',
     detached: true,
     stdio: ['ignore', log, log],
-    env: folder === undefined ? env : { ...env, MOSKIT_DIR: resolve(folder) },
+    env: { ...frugal.env, ...env, ...(folder === undefined ? {} : { MOSKIT_DIR: resolve(folder) }) },
   });
   closeSync(log);
   child.unref();
