@@ -7,6 +7,8 @@ import type { DriverName } from './job-spec.js';
  * the job belongs to `from`, after it to `to`.
  */
 export type MoveStep =
+  /** Before any node hears of the generation: whatever becomes of the move, no other will ever have it. */
+  | { readonly step: 'claim'; readonly generation: number; readonly atMs: number }
   | {
       readonly step: 'begin';
       /** Generation the job gets by the commit. */
@@ -46,7 +48,7 @@ export function recoveryOf(journal: readonly MoveStep[]): Recovery {
     if (entry.step === 'begin') {
       open = entry;
       committed = false;
-    } else if (open && entry.generation === open.generation) {
+    } else if (entry.step !== 'claim' && open && entry.generation === open.generation) {
       if (entry.step === 'commit') committed = true;
       else open = entry.step === 'abort' && committed ? open : null;
     }
@@ -86,7 +88,7 @@ export function parseMoveStep(value: unknown): MoveStep {
       ['criu', 'app', 'restart'].includes(String(entry['driver'])) &&
       typeof entry['why'] === 'string' &&
       typeof entry['dirShared'] === 'boolean') ||
-    (entry['step'] === 'commit' && numbers(['generation', 'atMs'])) ||
+    ((entry['step'] === 'claim' || entry['step'] === 'commit') && numbers(['generation', 'atMs'])) ||
     (entry['step'] === 'done' && numbers(['generation', 'atMs', 'frozenMs', 'bytes'])) ||
     (entry['step'] === 'abort' && numbers(['generation', 'atMs']) && typeof entry['reason'] === 'string');
   if (!fits) throw new Error('not a step of a move');

@@ -20,7 +20,7 @@ export interface GuestMethods {
   readonly 'folder.unprobe': [{ readonly probe: unknown }, Record<string, never>];
   /** Admission and the job's folder; the reason when it is a no. */
   readonly 'guest.prepare': [PrepareParams, { readonly refused: string | null; readonly dirShared: boolean }];
-  readonly 'guest.start': [JobRef, { readonly pid: number }];
+  readonly 'guest.start': [MoveRef, { readonly pid: number }];
   readonly 'guest.probe': [JobRef, { readonly drivers: readonly ProbedDriver[] }];
   readonly 'guest.freeze': [FreezeParams, FreezeAnswer];
   readonly 'guest.thaw': [MoveRef, Record<string, never>];
@@ -30,8 +30,8 @@ export interface GuestMethods {
   /** Ends what this node holds of the job below `generation`, or the unfinished copy of that very generation. */
   readonly 'guest.discard': [MoveRef & { readonly keepDir: boolean }, Record<string, never>];
   readonly 'guest.signal': [JobRef & { readonly signal: string }, Record<string, never>];
-  /** The job is over and home has everything: remove its folder and record. */
-  readonly 'guest.forget': [JobRef & { readonly keepDir: boolean }, Record<string, never>];
+  /** The job is over and home has everything: remove folder and record of what is not younger than `generation`. */
+  readonly 'guest.forget': [MoveRef & { readonly keepDir: boolean }, Record<string, never>];
   readonly 'files.list': [FilesRef, { readonly manifest: WireManifest }];
   /** Sends what differs from `known` over the channel opened with `ticket`. */
   readonly 'files.send': [

@@ -198,7 +198,7 @@ export const guestSchemas = {
     cwdProbe: folderProbe.nullable(),
     move: z.object({ driver, requirements: z.unknown() }).nullable(),
   }),
-  'guest.start': jobRef,
+  'guest.start': moveRef,
   'guest.probe': jobRef,
   'guest.freeze': z.object({ job: jobId, generation, driver, ticket: ticket.nullable() }),
   'guest.thaw': moveRef,
@@ -206,7 +206,7 @@ export const guestSchemas = {
   'guest.continue': z.object({ job: jobId, generation, driver }),
   'guest.discard': z.object({ job: jobId, generation, keepDir: z.boolean() }),
   'guest.signal': z.object({ job: jobId, signal }),
-  'guest.forget': z.object({ job: jobId, keepDir: z.boolean() }),
+  'guest.forget': z.object({ job: jobId, generation, keepDir: z.boolean() }),
   'files.list': filesRef,
   'files.send': filesRef.extend({
     known: z.unknown(),

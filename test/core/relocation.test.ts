@@ -20,6 +20,7 @@ const begin = (generation: number, from = 1, to = 3): BeginStep => ({
   dirShared: false,
   atMs: 0,
 });
+const claim = (generation: number): MoveStep => ({ step: 'claim', generation, atMs: 0 });
 const commit = (generation: number): MoveStep => ({ step: 'commit', generation, atMs: 0 });
 const done = (generation: number): MoveStep => ({ step: 'done', generation, frozenMs: 1, bytes: 1, atMs: 0 });
 const abort = (generation: number): MoveStep => ({ step: 'abort', generation, reason: 'r', atMs: 0 });
@@ -28,7 +29,9 @@ describe('what a crash leaves to do', () => {
   const nothing = { kind: 'nothing' } as const;
   it.each<[string, readonly MoveStep[], unknown, number]>([
     ['no move at all', [], nothing, 1],
-    ['begun', [begin(2)], { kind: 'undo', move: begin(2) }, 1],
+    ['a generation claimed for a move that never began', [claim(2)], nothing, 1],
+    ['claimed again while a move is open', [begin(2), claim(3)], { kind: 'undo', move: begin(2) }, 1],
+    ['begun', [claim(2), begin(2)], { kind: 'undo', move: begin(2) }, 1],
     ['committed', [begin(2), commit(2)], { kind: 'finish', move: begin(2) }, 3],
     ['done', [begin(2), commit(2), done(2)], nothing, 3],
     ['given up', [begin(2), abort(2)], nothing, 1],
@@ -60,7 +63,7 @@ const legalJournal = fc
     const journal: MoveStep[] = [];
     for (const { to, isCommitted } of moves) {
       const generation = nextGeneration(journal, start);
-      journal.push(begin(generation, placeOf(journal, start).where, to));
+      journal.push(claim(generation), begin(generation, placeOf(journal, start).where, to));
       journal.push(...(isCommitted ? [commit(generation), done(generation)] : [abort(generation)]));
     }
     return journal;
@@ -71,7 +74,13 @@ const prefixes = (journal: readonly MoveStep[]): readonly (readonly MoveStep[])[
 
 describe('after any prefix of any legal journal', () => {
   it('what follows a beginning is undone, what follows a commit is finished, everything else is left alone', () => {
-    const kinds = { begin: 'undo', commit: 'finish', done: 'nothing', abort: 'nothing' } as const;
+    const kinds = {
+      claim: 'nothing',
+      begin: 'undo',
+      commit: 'finish',
+      done: 'nothing',
+      abort: 'nothing',
+    } as const;
     fc.assert(
       fc.property(legalJournal, (journal) => {
         for (const prefix of prefixes(journal)) {
@@ -143,7 +152,7 @@ describe('after any prefix of any legal journal', () => {
 });
 
 describe('a journal entry', () => {
-  it.each([begin(2), commit(2), done(2), abort(2)])('is read as it was written: $step', (entry) => {
+  it.each([claim(2), begin(2), commit(2), done(2), abort(2)])('is read as it was written: $step', (entry) => {
     expect(parseMoveStep(JSON.parse(JSON.stringify(entry)))).toEqual(entry);
   });
 

@@ -1,5 +1,6 @@
 import { lstat, mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { decidePrepare } from '../../core/guest-steps.js';
 import { MoskitError, messageOf } from '../../errors.js';
 import { killTree } from '../../jobs/process-tree.js';
 import { driverNamed } from '../../jobs/choose-driver.js';
@@ -41,17 +42,14 @@ async function refusedByState(
   params: PrepareParams,
 ): Promise<string | null> {
   const old = context.guests.find(params.job, home.cluster);
-  if (!old) return null;
-  // One that was admitted and never started: the answer to an earlier request got lost.
-  const isUnused = old.phase === 'prepared' && old.process === null && old.generation <= params.generation;
-  if (isUnused || (old.generation < params.generation && old.phase !== 'running' && old.phase !== 'ended')) {
-    if (old.process) await killTree(old.process);
-    else if (old.move)
-      await driverNamed(old.move.driver).discardRestored(targetJobOf(old, old.generation), null);
-    await context.guests.remove(old, old.dirShared);
-    return null;
-  }
-  return `node ${params.you} still holds job ${params.job} (generation ${old.generation}, ${old.phase})`;
+  const step = decidePrepare(old ?? null, params.generation);
+  if (step.kind === 'no') return `job ${params.job} on node ${params.you}: ${step.reason}`;
+  if (!old || step.kind === 'admit') return null;
+  if (old.process) await killTree(old.process);
+  else if (old.move)
+    await driverNamed(old.move.driver).discardRestored(targetJobOf(old, old.generation), null);
+  await context.guests.remove(old, old.dirShared);
+  return null;
 }
 
 function refusedByPolicy(context: GuestContext, params: PrepareParams): string | null {

@@ -1,5 +1,13 @@
 import { rm, mkdir } from 'node:fs/promises';
-import { MoskitError } from '../../errors.js';
+import {
+  decideContinue,
+  decideDiscard,
+  decideFreeze,
+  decideRestore,
+  decideThaw,
+  type GuestStep,
+} from '../../core/guest-steps.js';
+import { MoskitError, RefusedError } from '../../errors.js';
 import { driverNamed, probeDrivers } from '../../jobs/choose-driver.js';
 import { killTree, stopTree } from '../../jobs/process-tree.js';
 import type {
@@ -9,6 +17,7 @@ import type {
   MoveRef,
   ProbedDriver,
 } from '../../protocol/guest-messages.js';
+import type { JobExit } from '../../core/cluster-map.js';
 import type { DriverName } from '../../core/job-spec.js';
 import { guestKey, imageDirOf, type GuestRecord } from './record.js';
 import { driverJobOf, processOf, targetJobOf, type HomeIdentity } from './registry.js';
@@ -52,8 +61,8 @@ export function freeze(
   const pages = params.ticket === null ? Promise.resolve(null) : context.tickets.take(params.ticket);
   const frozen = oneAtATime<FreezeAnswer>(context, home, params.job, async () => {
     const found = context.guests.get(params.job, home.cluster);
-    if (found.phase === 'ended' && found.exit) return { kind: 'ended', exit: found.exit };
-    if (found.phase !== 'running') throw new MoskitError(`job ${params.job} is ${found.phase}, not running`);
+    const step = allowed(found, decideFreeze(found, params.generation));
+    if (step === 'ended') return { kind: 'ended', exit: exitOf(found) };
     // A driver must not take our standstill for the user's.
     const record = await context.output.release(found);
     const move = { generation: params.generation, driver: params.driver };
@@ -70,7 +79,7 @@ export function freeze(
       await context.guests.change(record, { phase: 'frozen' });
       return frozen;
     } catch (error) {
-      await backToRunning(context, record, params.generation);
+      await backToRunning(context, record);
       throw error;
     } finally {
       channel?.end();
@@ -85,20 +94,30 @@ export function freeze(
   return frozen;
 }
 
-async function backToRunning(context: GuestContext, record: GuestRecord, generation: number): Promise<void> {
+function exitOf(record: GuestRecord): JobExit {
+  return record.exit ?? { kind: 'unknown', reason: 'no status was recorded' };
+}
+
+/** What the rules let the node do; throws the reason of a no, which trying again does not change. */
+function allowed<K extends string>(record: GuestRecord, step: GuestStep<K>): K {
+  if ('reason' in step) throw new RefusedError(`job ${record.job} on node ${record.you}: ${step.reason}`);
+  return step.kind;
+}
+
+async function backToRunning(context: GuestContext, record: GuestRecord): Promise<void> {
   const { move } = context.guests.get(record.job, record.cluster);
   const process = move
     ? await driverNamed(move.driver).thaw({
-        ...driverJobOf(record, generation),
+        ...driverJobOf(record, move.generation),
         onIdentified: context.guests.onIdentified(record),
       })
     : processOf(record);
   await context.guests.change(record, { phase: 'running', process, move: null });
   if (record.userStopped) await stopTree(process);
-  await rm(imageDirOf(record, generation), { recursive: true, force: true });
+  if (move) await rm(imageDirOf(record, move.generation), { recursive: true, force: true });
 }
 
-/** Source: undo the freeze of that move. Nothing to do when it runs. */
+/** Source: undo the freeze of that move, also of one whose request to freeze is still on its way. */
 export function thaw(
   context: GuestContext,
   home: HomeIdentity,
@@ -106,13 +125,11 @@ export function thaw(
 ): Promise<Record<string, never>> {
   return oneAtATime(context, home, ref.job, async () => {
     const record = context.guests.get(ref.job, home.cluster);
-    if (record.phase !== 'frozen' && record.phase !== 'freezing') return {};
-    if (record.move?.generation !== ref.generation) {
-      throw new MoskitError(
-        `job ${ref.job} is frozen for generation ${record.move?.generation}, not ${ref.generation}`,
-      );
-    }
-    await backToRunning(context, record, ref.generation);
+    const step = allowed(record, decideThaw(record, ref.generation));
+    const undone = Math.max(record.undone ?? 0, ref.generation);
+    // First, so that no request of that move stops it again.
+    if (undone !== record.undone) await context.guests.change(record, { undone });
+    if (step === 'thaw') await backToRunning(context, record);
     return {};
   });
 }
@@ -124,9 +141,8 @@ export function restore(
   ref: MoveRef & { readonly driver: DriverName },
 ): Promise<Record<string, never>> {
   return oneAtATime(context, home, ref.job, async () => {
-    const record = atGeneration(context, home, ref);
-    if (record.phase === 'restored') return {};
-    if (record.phase !== 'prepared') throw new MoskitError(`job ${ref.job} is ${record.phase}, not prepared`);
+    const record = context.guests.get(ref.job, home.cluster);
+    if (allowed(record, decideRestore(record, ref.generation)) === 'nothing') return {};
     const move = { generation: ref.generation, driver: ref.driver };
     await context.guests.change(record, { move });
     const process = await driverNamed(ref.driver).restoreStopped(targetJobOf(record, ref.generation));
@@ -142,10 +158,10 @@ export function continueGuest(
   ref: MoveRef & { readonly driver: DriverName },
 ): Promise<{ readonly pid: number }> {
   return oneAtATime(context, home, ref.job, async () => {
-    const record = atGeneration(context, home, ref);
-    if (record.phase === 'running') return { pid: processOf(record).pid };
-    if (record.phase === 'ended') return { pid: 0 };
-    if (record.phase !== 'restored') throw new MoskitError(`job ${ref.job} is ${record.phase}, not restored`);
+    const record = context.guests.get(ref.job, home.cluster);
+    const step = allowed(record, decideContinue(record, ref.generation));
+    if (step === 'running') return { pid: processOf(record).pid };
+    if (step === 'ended') return { pid: 0 };
     const process = await driverNamed(ref.driver).continue(
       { ...targetJobOf(record, ref.generation), onIdentified: context.guests.onIdentified(record) },
       record.process,
@@ -154,16 +170,6 @@ export function continueGuest(
     void context.guests.removeImages(running).catch((error: unknown) => context.log.error(error));
     return { pid: process.pid };
   });
-}
-
-function atGeneration(context: GuestContext, home: HomeIdentity, ref: MoveRef): GuestRecord {
-  const record = context.guests.get(ref.job, home.cluster);
-  if (record.generation !== ref.generation) {
-    throw new MoskitError(
-      `node ${record.you} has generation ${record.generation} of job ${ref.job}, not ${ref.generation}`,
-    );
-  }
-  return record;
 }
 
 /**
@@ -177,18 +183,13 @@ export function discard(
 ): Promise<Record<string, never>> {
   return oneAtATime(context, home, ref.job, async () => {
     const record = context.guests.find(ref.job, home.cluster);
-    if (!record || record.generation > ref.generation) return {};
-    if (record.generation === ref.generation) {
-      if (record.phase === 'running' || record.phase === 'ended') {
-        throw new MoskitError(`job ${ref.job} runs here as generation ${ref.generation}: not discarded`);
-      }
-      if (record.move) {
-        await driverNamed(record.move.driver).discardRestored(
-          targetJobOf(record, ref.generation),
-          record.process,
-        );
-      }
-    } else if (record.process && (record.phase === 'frozen' || record.phase === 'freezing') && record.move) {
+    if (!record) return {};
+    const step = allowed(record, decideDiscard(record, ref.generation));
+    if (step === 'nothing') return {};
+    if (step === 'copy' && record.move) {
+      const target = targetJobOf(record, ref.generation);
+      await driverNamed(record.move.driver).discardRestored(target, record.process);
+    } else if (step === 'frozen' && record.move) {
       await driverNamed(record.move.driver).discard(driverJobOf(record, record.move.generation));
     } else if (record.process) {
       await killTree(record.process);

@@ -1,15 +1,9 @@
 import type { JobExit } from '../../core/cluster-map.js';
+import type { GuestPhase } from '../../core/guest-steps.js';
 import type { JobId, NodeId } from '../../core/ids.js';
 import type { OutputOffsets } from '../../core/output-flow.js';
 import type { DriverName, JobSpec } from '../../core/job-spec.js';
 import type { JobFolder, JobProcess } from '../../jobs/driver.js';
-
-/**
- * Where a guest stands on this node:
- * prepared → running ⇄ frozen (a move away is under way) → gone; or, at the target, prepared → restored → running.
- * `ended`: it ran out here; the record waits until home has collected everything.
- */
-export type GuestPhase = 'prepared' | 'running' | 'freezing' | 'frozen' | 'restored' | 'ended';
 
 /** What mosd writes down of a guest, so that the next mosd can take it over. No run-time handles in here. */
 export interface GuestRecord {
@@ -30,6 +24,8 @@ export interface GuestRecord {
   readonly process: JobProcess | null;
   /** The move that froze it: generation and driver. */
   readonly move: { readonly generation: number; readonly driver: DriverName } | null;
+  /** Generation of the newest move away that was given up: a request of that move which comes late is refused. */
+  readonly undone?: number;
   /** The user stopped it (Ctrl-Z): it stays stopped wherever it goes. */
   readonly userStopped: boolean;
   /** It saved itself and is being started again; so it is done once more if mosd ends meanwhile. */

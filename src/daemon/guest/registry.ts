@@ -177,7 +177,13 @@ export class Guests {
   async #lookAt(record: GuestRecord): Promise<void> {
     const exit = await this.exitOf(record);
     if (!exit && record.startsAgain === true && !(await this.#isAlive(record))) {
-      await this.queue.run(guestKey(record.job, record.cluster), () => this.#goOn(record));
+      const key = guestKey(record.job, record.cluster);
+      await this.queue.run(key, async () => {
+        // A freeze that was undone meanwhile has started it already.
+        const now = this.#records.get(key);
+        if (now?.phase === 'running' && now.startsAgain === true && !(await this.#isAlive(now)))
+          await this.#goOn(now);
+      });
       return;
     }
     if (!exit) {

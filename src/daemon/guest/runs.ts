@@ -1,10 +1,11 @@
-import { MoskitError } from '../../errors.js';
+import { decideForget, decideStart } from '../../core/guest-steps.js';
+import { MoskitError, RefusedError } from '../../errors.js';
 import { driverNamed } from '../../jobs/choose-driver.js';
 import { continueTree, killTree, signalJob, stopTree } from '../../jobs/process-tree.js';
 import { startJob } from '../../jobs/sandbox.js';
 import { removeTree } from '../../jobs/staging/remove-tree.js';
 import { makeProbe, removeProbe, type FolderProbe } from '../../jobs/staging/same-folder.js';
-import type { GuestSummary, JobRef } from '../../protocol/guest-messages.js';
+import type { GuestSummary, JobRef, MoveRef } from '../../protocol/guest-messages.js';
 import { seesSame } from './admission.js';
 import { jobEnvironment } from './environment.js';
 import { guestKey } from './record.js';
@@ -52,16 +53,16 @@ export async function unprobeFolder(
 export function start(
   context: GuestContext,
   home: HomeIdentity,
-  { job }: JobRef,
+  { job, generation }: MoveRef,
 ): Promise<{ readonly pid: number }> {
   return context.guests.queue.run(guestKey(job, home.cluster), async () => {
     const record = await startedMeanwhile(context.guests.get(job, home.cluster));
-    if (record.phase === 'running') {
+    const step = decideStart(record, generation);
+    if (step.kind === 'no') throw new RefusedError(`job ${job} can't be started: ${step.reason}`);
+    if (step.kind === 'running') {
       await context.guests.change(record, { phase: 'running' });
       return { pid: processOf(record).pid };
     }
-    if (record.phase !== 'prepared')
-      throw new MoskitError(`job ${job} can't be started: it is ${record.phase}`);
     const process = await startJob({
       folder: record.folder,
       argv: record.spec.argv,
@@ -106,12 +107,13 @@ export function signal(
 export function forget(
   context: GuestContext,
   home: HomeIdentity,
-  { job, keepDir }: JobRef & { readonly keepDir: boolean },
+  { job, generation, keepDir }: MoveRef & { readonly keepDir: boolean },
 ): Promise<Record<string, never>> {
   return context.guests.queue.run(guestKey(job, home.cluster), async () => {
     const record = context.guests.find(job, home.cluster);
-    if (!record) return {};
-    if (record.phase === 'frozen' && record.move) {
+    const step = decideForget(record ?? null, generation);
+    if (!record || step.kind === 'nothing') return {};
+    if (step.kind === 'frozen' && record.move) {
       await driverNamed(record.move.driver).discard(driverJobOf(record, record.move.generation));
     } else if (record.process) {
       await killTree(record.process);

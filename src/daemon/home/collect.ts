@@ -62,7 +62,7 @@ async function forgetGuest(context: HomeContext, job: HomeJob): Promise<void> {
   if (!place) return;
   await context.nodes
     .access(place.where)
-    .call('guest.forget', { job: job.record.job, keepDir: false })
+    .call('guest.forget', { job: job.record.job, generation: place.generation, keepDir: false })
     .catch((error: unknown) =>
       context.log.write(`job ${job.record.job}: its rest on node ${place.where}: ${messageOf(error)}`),
     );

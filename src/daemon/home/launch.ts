@@ -64,7 +64,8 @@ async function isRunningAlready(context: HomeContext, job: HomeJob): Promise<boo
   const guests = await node.call('guest.list', {});
   const guest = guests.find((candidate) => candidate.job === job.record.job);
   if (guest?.phase === 'running' || guest?.phase === 'ended') return true;
-  if (guest) await node.call('guest.forget', { job: job.record.job, keepDir: false });
+  if (guest)
+    await node.call('guest.forget', { job: job.record.job, generation: guest.generation, keepDir: false });
   return false;
 }
 
@@ -155,11 +156,11 @@ async function startAt(context: HomeContext, job: HomeJob, choice: Choice): Prom
   const { spec, jobsRoot } = job.record;
   const id = job.record.job;
   const node = nodes.access(choice.node);
+  const ref = { job: id, generation: firstGeneration };
   const carried = choice.carry !== null;
   const prepared = await withProbe(spec.folder.cwd, (probe) =>
     node.call('guest.prepare', {
-      job: id,
-      generation: firstGeneration,
+      ...ref,
       you: choice.node,
       spec,
       jobsRoot,
@@ -175,17 +176,17 @@ async function startAt(context: HomeContext, job: HomeJob, choice: Choice): Prom
     await homes.change(job, { carried, start: { where: choice.node, generation: firstGeneration } });
     if (choice.carry) {
       await saveJsonFile(carriedPath(homes.store.dirOf(id)), choice.carry.manifest, { durable: true });
-      await sendCarried(node, { job: id, generation: firstGeneration }, spec.folder.cwd, choice.carry);
+      await sendCarried(node, ref, spec.folder.cwd, choice.carry);
     }
   } catch (error) {
-    await node.call('guest.forget', { job: id, keepDir: false }).catch(() => undefined);
+    await node.call('guest.forget', { ...ref, keepDir: false }).catch(() => undefined);
     if (error instanceof MoskitError && error.code === 'unreachable') return error.message;
     throw error;
   }
   // From here on it may run there, whatever we hear: no other node is tried, or it could run twice.
-  await node.call('guest.start', { job: id }).catch(async (error: unknown) => {
+  await node.call('guest.start', ref).catch(async (error: unknown) => {
     const isCertain = !(error instanceof MoskitError) || error.code !== 'unreachable';
-    if (isCertain) await node.call('guest.forget', { job: id, keepDir: false }).catch(() => undefined);
+    if (isCertain) await node.call('guest.forget', { ...ref, keepDir: false }).catch(() => undefined);
     throw error;
   });
   return null;

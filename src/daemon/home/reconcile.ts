@@ -31,11 +31,11 @@ async function settleGuest(context: HomeContext, node: NodeId, guest: GuestSumma
     context.log.write(
       `node ${node} holds job ${guest.job} (${guest.phase}), of which nothing is known here: removed`,
     );
-    await access.call('guest.forget', { job: guest.job, keepDir: false });
+    await access.call('guest.forget', { job: guest.job, generation: guest.generation, keepDir: false });
     return;
   }
   if (isOver(job.record)) {
-    await access.call('guest.forget', { job: guest.job, keepDir: false });
+    await access.call('guest.forget', { job: guest.job, generation: guest.generation, keepDir: false });
     return;
   }
   if (job.moving || job.record.phase === 'starting' || recoveryOf(job.journal.entries).kind !== 'nothing')

@@ -8,7 +8,7 @@ import { lose } from './lose.js';
 import type { HomeJob } from './job.js';
 
 const retryMs = 1_000;
-const triesOfAnError = 30;
+const longestRetryMs = 10_000;
 
 interface MoveEnds {
   readonly from: NodeId;
@@ -76,10 +76,12 @@ export async function finishMove(
   return record;
 }
 
-/** The node answers, and says that it does not have the job: waiting longer brings nothing back. */
-function isHopeless(error: unknown, attempt: number): boolean {
-  if (error instanceof UnreachableError) return false;
-  return error instanceof RefusedError || attempt >= triesOfAnError;
+/**
+ * The node answers, and says that it does not have the job: waiting longer brings nothing back. Any other error (a full
+ * disk) may pass, and until then the node still holds what the job is made of.
+ */
+function isHopeless(error: unknown): boolean {
+  return error instanceof RefusedError;
 }
 
 async function giveUp(
@@ -122,14 +124,14 @@ export function recover(context: HomeContext, job: HomeJob): Promise<void> {
           }
           return;
         } catch (error) {
-          if (isHopeless(error, attempt)) {
+          if (isHopeless(error)) {
             await giveUp(context, job, move.generation, recovery.kind, messageOf(error));
             return;
           }
           if (attempt === 1)
             context.log.write(`job ${job.record.job}: recovery of its move waits: ${messageOf(error)}`);
           job.isUnreachable = true;
-          await new Promise((resolve) => setTimeout(resolve, retryMs));
+          await new Promise((resolve) => setTimeout(resolve, Math.min(attempt * retryMs, longestRetryMs)));
         }
       }
     } finally {

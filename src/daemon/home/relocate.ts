@@ -60,6 +60,8 @@ export function relocate(
       if (!place || job.record.phase !== 'running') return no(`job ${id} is over or not started yet`);
       if (place.where === to) return no(`job ${id} is on node ${to} already`);
       if (!context.nodes.has(to)) return no(`node ${to} is not in the map`);
+      if (recoveryOf(job.journal.entries).kind !== 'nothing')
+        return no(`an earlier move of job ${id} waits to be finished or undone`);
       job.moving = { to, step: 'prepare' };
       const move: Move = {
         context,
@@ -79,7 +81,8 @@ export function relocate(
       return no(messageOf(error));
     } finally {
       job.moving = null;
-      if (recoveryOf(job.journal.entries).kind !== 'nothing') void recover(context, job);
+      if (recoveryOf(job.journal.entries).kind !== 'nothing')
+        void recover(context, job).catch((error: unknown) => context.log.error(error));
       else context.homes.follow(context, job);
     }
   });
@@ -113,9 +116,10 @@ async function carryOut(move: Move): Promise<MoveRecord> {
   return finishMove(context, job, move, { ...moved, driver: driver.driver, dirShared });
 }
 
-/** Admission, then BEGIN in the journal. A target that has made room and is not needed is told so. */
+/** The generation is claimed, admission, then BEGIN in the journal. A target that has made room and is not needed is told so. */
 async function begin(move: Move, driver: ProbedDriver): Promise<boolean> {
   const { job, target, generation } = move;
+  await job.journal.append({ step: 'claim', generation, atMs: Date.now() });
   try {
     const dirShared = await prepare(move, driver);
     await job.journal.append({
