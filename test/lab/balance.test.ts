@@ -2,62 +2,92 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Lab } from '../../fixtures/lab/lab.js';
 import { bash, jobs, mayUseLab, startCluster, until } from './cluster.js';
 
-const burn = `python3 -c 'import time
-while time.process_time()<3: pass
+/** Is busy until it is told to end: as long as a test needs it, on a machine of any speed. */
+const burn = `python3 -c '
+import signal
+on=True
+def end(*_):
+    global on
+    on=False
+signal.signal(signal.SIGTERM,end)
+while on: pass
 print("done")'`;
+const waits = `sh -c 'trap "hostname; exit" TERM; while :; do sleep 0.1; done'`;
+
+const times = (count: number, command: string): string =>
+  `for i in $(seq ${count}); do ${command} & done; wait`;
+const onNode = (n: number, command: string): string =>
+  n === 1 ? command : `for p in ~/.local/share/moskit/*/moskit.mjs; do node $p ${command}; done`;
 
 describe.runIf(await mayUseLab())('balancing', () => {
   let lab: Lab;
   beforeAll(async () => {
-    lab = await startCluster('balance', 4, [30]);
+    lab = await startCluster('balance', 4, [40]);
   });
   afterAll(() => lab.down());
 
-  it('spreads a burst of jobs over equal nodes', async () => {
-    const running = bash(lab, `for i in 1 2 3 4 5 6 7 8; do mosrun ${burn} & done; wait`);
-    await until('all have started', async () => {
+  const allRun = (count: number): Promise<void> =>
+    until(`${count} jobs run`, async () => {
       const all = await jobs(lab);
-      return all.length === 8 && all.every(({ state }) => state !== 'starting');
+      return all.length === count && all.every(({ state }) => state === 'running');
     });
+  const endAll = async (): Promise<void> => {
+    const pids = (await jobs(lab)).map(({ pid }) => String(pid));
+    await lab.exec(1, ['kill', ...pids]);
+  };
+
+  it('spreads a burst of jobs over equal nodes', async () => {
+    const running = bash(lab, times(8, `mosrun ${burn}`));
+    await allRun(8);
     const counts = new Map<number, number>();
     for (const { where } of await jobs(lab)) counts.set(where, (counts.get(where) ?? 0) + 1);
+    await endAll();
     const { stdout } = await running;
-    expect(stdout.trim().split('\n')).toHaveLength(8);
+    expect(stdout.trim().split('\n')).toEqual(Array(8).fill('done'));
     expect(Math.max(...counts.values())).toBeLessThanOrEqual(3);
     // node 1 is busy starting them all, so it may get none
     expect(counts.size).toBeGreaterThanOrEqual(3);
   });
 
   it('moves jobs that were forced onto one node, and says why', async () => {
-    const running = bash(lab, `for i in 1 2 3 4; do mosrun 1 ${burn} & done; wait; mps -a --json`);
+    const running = bash(lab, times(4, `mosrun 1 ${burn}`));
     await until('some have moved', async () => (await jobs(lab)).some(({ nmigs }) => nmigs > 0));
+    const { stdout: told } = await bash(lab, 'mps -a --json');
+    await endAll();
     const { stdout } = await running;
-    expect(stdout.match(/^done$/gm)).toHaveLength(4);
-    expect(stdout).toMatch(/balance the load/);
+    expect(stdout).toBe('done\n'.repeat(4));
+    expect(told).toMatch(/balance the load/);
   });
 
   it('leaves a locked job alone, and explains what it would do without doing it', async () => {
-    const script = `mosrun -L 1 ${burn} & sleep 4; mosctl rebalance --dry-run; wait; mps -a --json | grep -o '"nmigs":[0-9]*' | tail -1`;
-    const { stdout } = await bash(lab, script);
-    expect(stdout).toMatch(/lock/);
-    expect(stdout).toMatch(/"nmigs":0\s*$/);
+    const running = bash(lab, times(2, `mosrun -L 1 ${burn}`));
+    await allRun(2);
+    await until('it is explained', async () => {
+      const { stdout } = await bash(lab, 'mosctl rebalance --dry-run');
+      return /lock/.test(stdout);
+    });
+    const { code } = await bash(lab, 'mosctl rebalance');
+    expect(code).toBe(0);
+    expect(await jobs(lab)).toMatchObject(Array(2).fill({ where: 1, nmigs: 0 }));
+    await endAll();
+    await running;
   });
 
-  it('bring fetches all home and sets lstay; expel sends guests home and sets block', async () => {
-    const running = bash(
-      lab,
-      `mosrun 2 sh -c 'sleep 8; hostname' & mosrun 3 sh -c 'sleep 8; hostname' & wait`,
-    );
-    await until('both run', async () => {
-      const all = await jobs(lab);
-      return all.length === 2 && all.every(({ state }) => state === 'running');
-    });
+  it('expel sends guests home and sets block; bring fetches all home and sets lstay', async () => {
+    const running = bash(lab, `mosrun 2 ${waits} & mosrun 3 ${waits} & wait`);
+    await allRun(2);
+    const expelled = await lab.exec(2, onNode(2, 'mosctl expel'), { timeoutMs: 90_000 });
+    expect(expelled).toMatchObject({ code: 0 });
+    expect((await jobs(lab)).map(({ where }) => where).sort()).toEqual([1, 3]);
+    expect((await bash(lab, `mosrun 2 true`)).stderr).toMatch(/block is set on node 2/);
+
     const brought = await lab.exec(1, ['mosctl', 'bring', '--timeout', '60'], { timeoutMs: 90_000 });
-    const where = (await jobs(lab)).map((job) => job.where);
-    await running;
-    expect(brought.code).toBe(0);
-    expect(where).toEqual([1, 1]);
+    expect(brought).toMatchObject({ code: 0 });
+    expect((await jobs(lab)).map(({ where }) => where)).toEqual([1, 1]);
     expect((await lab.exec(1, ['mosctl', 'status', '--json'])).stdout).toMatch(/"lstay":true/);
+    await endAll();
+    expect((await running).stdout).toBe('n1\nn1\n');
     await lab.exec(1, ['mosctl', 'nolstay']);
+    await lab.exec(2, onNode(2, 'mosctl noblock'));
   });
 });
