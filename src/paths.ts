@@ -10,6 +10,8 @@ export interface Paths {
   /** mosd's unix socket, 0600. */
   readonly socket: string;
   readonly log: string;
+  /** What happened: history.ndjson. */
+  readonly history: string;
   /** Records of the jobs born here: homes/JOB/. */
   readonly homesDir: string;
   /** Records of the jobs that run here: guests/JOB/. */
@@ -37,6 +39,7 @@ export function resolvePaths(env: NodeJS.ProcessEnv = process.env): Paths {
     map: join(stateDir, 'hpc.json'),
     socket: socketPath(join(runtimeDir, 'mosd.sock'), uid),
     log: join(stateDir, 'mosd.log'),
+    history: join(stateDir, 'history.ndjson'),
     homesDir: join(stateDir, 'homes'),
     guestsDir: join(stateDir, 'guests'),
     jobsRoot: own ? join(own, 'jobs') : `/var/tmp/moskit-${uid}`,

@@ -1,5 +1,6 @@
 import type { Command } from './command.js';
 import { queryCommands } from './mosctl/queries.js';
+import { log } from './mosctl/log.js';
 import { rebalance } from './mosctl/rebalance.js';
 import { bring, expel } from './mosctl/send-home.js';
 import { getdecay, setdecay, setspeed } from './mosctl/settings.js';
@@ -18,6 +19,7 @@ const verbs: Readonly<Record<string, Command>> = {
   bring,
   expel,
   rebalance,
+  log,
 };
 
 /** Other spellings: the manual has getstatus for status, openMosix's own page -block for noblock. */

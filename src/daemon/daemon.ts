@@ -4,6 +4,7 @@ import type { NodeId } from '../core/ids.js';
 import { expandNodes } from '../core/nodes.js';
 import { ProtocolError } from '../errors.js';
 import { driversHere } from '../jobs/choose-driver.js';
+import { createHistory, type History } from '../state/history.js';
 import type { Paths } from '../paths.js';
 import { programPath } from '../program-path.js';
 import type { GuestUsage } from '../protocol/guest-messages.js';
@@ -62,6 +63,7 @@ export async function createDaemon(
   if (map.loaded.kind === 'damaged') {
     log.write(`${paths.map} was damaged (${map.loaded.problems.join('; ')}); kept as ${map.loaded.keptAs}`);
   }
+  const history = createHistory(paths.history, Date.now);
   const cluster = await installationIdentity(paths.stateDir);
   const guests = new Guests(paths.guestsDir, log);
   const sampler = createSampler({
@@ -101,9 +103,10 @@ export async function createDaemon(
   };
   const guestContext: GuestContext = {
     guests,
-    output: new OutputGate(guests, log),
+    output: new OutputGate(guests, history),
     tickets,
     log,
+    history,
     report,
     isOwn: (home) => home.cluster === cluster,
     arrived: () => sampler.arrived(1),
@@ -162,6 +165,7 @@ export async function createDaemon(
         const asked = parseShape(homeSchemas['home.migrate'], params, method);
         return moveOwn(daemon.home, daemon.home.homes.get(asked.job), asked.to);
       },
+      onState: nodeStates(history),
       onLink: (node) => {
         if (daemon.home) void reconcile(daemon.home, node).catch((error: unknown) => log.error(error));
       },
@@ -180,6 +184,7 @@ export async function createDaemon(
       nodes: nodesFor(admin.mospe),
       cluster,
       log,
+      history,
       defaultJobsRoot: () => map.map.admin.jobsroot ?? paths.jobsRoot,
       ownDirs: [paths.stateDir, paths.runtimeDir, paths.jobsRoot],
       homeDir: homedir(),
@@ -234,6 +239,16 @@ export async function createDaemon(
       daemon.home?.nodes.close();
       await map.close();
     },
+  };
+}
+
+/** Each change of a node's state is one event; the steps of a connection that is being made are none. */
+function nodeStates(history: History): (node: NodeId, state: string, problem: string) => void {
+  const last = new Map<NodeId, string>();
+  return (node, state, problem) => {
+    if (state === 'connecting' || last.get(node) === state) return;
+    last.set(node, state);
+    history.add({ event: state, node, reason: problem });
   };
 }
 

@@ -7,7 +7,7 @@ import { ensurePrivateDir } from '../state/secure-dir.js';
 import { dirname, join } from 'node:path';
 import { ChannelTickets } from './channel-tickets.js';
 import { createDaemon, type RunningDaemon } from './daemon.js';
-import { logFile } from './log-file.js';
+import { logFile } from '../state/log-file.js';
 import { createLog } from './log.js';
 import { createSocketServer, type Activity } from './server.js';
 

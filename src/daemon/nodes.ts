@@ -31,6 +31,8 @@ export interface NodesOptions {
   onNotification(node: NodeId, method: string, params: unknown): void;
   /** A node asks something of home, for example to take a guest back. */
   onRequest(node: NodeId, method: string, params: unknown): Promise<unknown>;
+  /** A node comes up, goes down, or shows why it can't be reached. */
+  onState(node: NodeId, state: string, problem: string): void;
   /** A link came up: compare what both sides know. */
   onLink(node: NodeId): void;
 }
@@ -170,7 +172,8 @@ export class Nodes {
       program,
       as: { home: self, you: node.node, cluster },
       onLink: (link) => this.#linked(node.node, link),
-      onState: ({ state }) => {
+      onState: ({ state, problem }) => {
+        this.#options.onState(node.node, state, problem ?? '');
         if (state === 'monitor-only') void this.#watchPlain(node.node);
       },
     });

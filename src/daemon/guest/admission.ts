@@ -30,9 +30,18 @@ export function prepare(
       refusedByPolicy(context, params) ??
       (await refusedByFolder(params)) ??
       (await refusedByDriver(params));
-    if (refused !== null) return { refused, dirShared: false };
+    if (refused !== null) {
+      tell(context, params, 'refused', refused);
+      return { refused, dirShared: false };
+    }
+    tell(context, params, 'came', params.move ? `by a move, ${params.move.driver}` : 'to be started');
     return accept(context, home, params);
   });
+}
+
+function tell(context: GuestContext, params: PrepareParams, event: string, reason: string): void {
+  const { job, generation, you } = params;
+  context.history.add({ event, job, generation, node: you, reason });
 }
 
 /** A stopped leftover of an earlier move is cleared away; something that runs is not touched. */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { isOutputHeld, outputLimits, type OutputOffsets } from '../../core/output-flow.js';
 import { continueTree, isAlive, stopTree } from '../../jobs/process-tree.js';
 import { punchDelivered } from '../../jobs/staging/spool.js';
-import type { Log } from '../log.js';
+import type { History } from '../../state/history.js';
 import { guestKey, type GuestRecord } from './record.js';
 import { processOf, type Guests } from './registry.js';
 
@@ -16,15 +16,15 @@ const nothing: OutputOffsets = { stdout: 0, stderr: 0 };
  */
 export class OutputGate {
   readonly #guests: Guests;
-  readonly #log: Log;
+  readonly #history: History;
   /** What home has, as far as this mosd knows. */
   readonly #taken = new Map<string, OutputOffsets>();
   readonly #takers = new Map<string, number>();
   readonly #told = new Set<string>();
 
-  constructor(guests: Guests, log: Log) {
+  constructor(guests: Guests, history: History) {
     this.#guests = guests;
-    this.#log = log;
+    this.#history = history;
     guests.listen({ looked: (record) => this.#look(record), removed: (record) => this.#forget(record) });
   }
 
@@ -70,7 +70,7 @@ export class OutputGate {
     // Written down first: a mosd that finds it stopped must know why.
     await this.#guests.change(record, { outputHeld: true });
     await stopTree(process);
-    this.#tellOnce(record, `held: ${aheadBytes} bytes of its output wait to be taken`);
+    this.#tellOnce(record, `${aheadBytes} bytes of its output wait to be taken`);
   }
 
   /** Lets a held job go on, unless its user has stopped it. To be called in the guest's queue. */
@@ -83,7 +83,14 @@ export class OutputGate {
   /** It may be held many times a minute. */
   #tellOnce(record: GuestRecord, text: string): void {
     const key = guestKey(record.job, record.cluster);
-    if (!this.#told.has(key)) this.#log.write(`job ${record.job}: ${text}`);
+    if (!this.#told.has(key))
+      this.#history.add({
+        event: 'held',
+        job: record.job,
+        generation: record.generation,
+        node: record.you,
+        reason: text,
+      });
     this.#told.add(key);
   }
 

@@ -4,6 +4,7 @@ import type { GuestMethods } from '../../protocol/guest-messages.js';
 import { guestSchemas, parseShape } from '../../protocol/schemas.js';
 import type { ChannelTickets } from '../channel-tickets.js';
 import type { Log } from '../log.js';
+import type { History } from '../../state/history.js';
 import { prepare } from './admission.js';
 import { listFiles, openPages, receiveFiles, receivePages, sendFiles } from './files.js';
 import { continueGuest, discard, freeze, probe, restore, thaw } from './moves.js';
@@ -17,6 +18,7 @@ export interface GuestContext {
   readonly output: OutputGate;
   readonly tickets: ChannelTickets;
   readonly log: Log;
+  readonly history: History;
   report(): NodeReport;
   /** Is this home's own node number, so that its jobs come home whatever `block` says? */
   isOwn(home: HomeIdentity): boolean;

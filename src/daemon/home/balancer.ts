@@ -8,7 +8,7 @@ import type { Admin } from '../../core/cluster-map.js';
 import type { NodeId } from '../../core/ids.js';
 import type { MoveOutcome, PlanLine, RebalanceAnswer } from '../../protocol/messages.js';
 import type { HomeContext } from './homes.js';
-import { whereIs, type HomeJob } from './job.js';
+import { placeInHistory, whereIs, type HomeJob } from './job.js';
 import { relocate } from './relocate.js';
 import { clusterSnapshot } from './snapshot.js';
 
@@ -50,6 +50,12 @@ export function act(context: HomeContext, made: Plan): Promise<readonly MoveOutc
       context.log.write(
         `balance: job ${move.job} from node ${move.from} to ${move.to}: ${move.why}; ${move.explanation}`,
       );
+      context.history.add({
+        event: 'decided',
+        ...placeInHistory(job),
+        to: move.to,
+        reason: `${move.why}: ${move.explanation}`,
+      });
       job.moving = { to: move.to, step: 'planned' };
       return [relocate(context, job, move.to, move.why)];
     }),

@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { JobExit } from '../../core/cluster-map.js';
 import { messageOf } from '../../errors.js';
 import { planBringHome } from '../../jobs/staging/carry.js';
 import { applyHomecoming, type HomecomingResult } from '../../jobs/staging/homecoming.js';
@@ -11,7 +12,7 @@ import type { NodeAccess } from '../node-access.js';
 import { emptyManifest } from '../../jobs/staging/manifest.js';
 import { loadCarried } from './carried.js';
 import type { HomeContext } from './homes.js';
-import { whereIs, type HomeJob } from './job.js';
+import { placeInHistory, whereIs, type HomeJob } from './job.js';
 import { listRemote } from './transfer.js';
 
 const retryMs = 2_000;
@@ -40,10 +41,16 @@ export async function collect(context: HomeContext, job: HomeJob, end: JobEnd): 
   }
   job.isUnreachable = false;
   await homes.change(job, { phase: 'done', endedAtMs: Date.now() });
+  context.history.add({ event: 'ended', ...placeInHistory(job), reason: exitText(end.exit) });
   await forgetGuest(context, job);
   await job.io.close();
   job.settleOver(end);
   await homes.prune();
+}
+
+function exitText(exit: JobExit): string {
+  if (exit.kind === 'code') return `exit code ${exit.code}`;
+  return exit.kind === 'signal' ? `killed by ${exit.signal}` : exit.reason;
 }
 
 async function collectOnce(context: HomeContext, job: HomeJob): Promise<void> {

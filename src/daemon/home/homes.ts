@@ -4,6 +4,7 @@ import type { JobId, NodeId } from '../../core/ids.js';
 import type { JobSpec } from '../../core/job-spec.js';
 import type { MoveStep } from '../../core/relocation.js';
 import { RefusedError } from '../../errors.js';
+import type { History } from '../../state/history.js';
 import type { Journal } from '../../state/journal.js';
 import type { JobEnd } from '../io-server.js';
 import { KeyedQueue } from '../keyed-queue.js';
@@ -24,6 +25,7 @@ export interface HomeContext {
   readonly nodes: Nodes;
   readonly cluster: string;
   readonly log: Log;
+  readonly history: History;
   readonly defaultJobsRoot: () => string;
   /** Own folders that never travel with a working folder. */
   readonly ownDirs: readonly string[];
@@ -177,6 +179,7 @@ export class Homes {
       usage: null,
       mobility: null,
       moving: null,
+      unsettled: new Set(),
       isUnreachable: false,
       placed: null,
       balanceWord: null,

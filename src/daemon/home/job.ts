@@ -28,6 +28,8 @@ export interface HomeJob {
   mobility: Mobility | null;
   /** Set while a move is under way. */
   moving: { readonly to: NodeId; step: string } | null;
+  /** Nodes whose links came up while it moved: what they hold is looked at when it has arrived. */
+  readonly unsettled: Set<NodeId>;
   /** Its node said that it does not know the job, or can't be asked. */
   isUnreachable: boolean;
 
@@ -38,6 +40,12 @@ export interface HomeJob {
   arrivedAtMs: number;
   /** The end of its streams is awaited. */
   isWatched: boolean;
+}
+
+/** How the history names a job: what, as which generation, where. */
+export function placeInHistory(job: HomeJob): { readonly job: JobId; generation?: number; node?: NodeId } {
+  const place = whereIs(job);
+  return { job: job.record.job, ...(place ? { generation: place.generation, node: place.where } : {}) };
 }
 
 export function isOver(record: HomeRecord): boolean {

@@ -9,7 +9,7 @@ import type { JobSpec } from '../../core/job-spec.js';
 import { carriedPath } from './carried.js';
 import { carryPlan, nodesThatSee, withProbe, type CarryPlan } from './folder-plan.js';
 import type { HomeContext } from './homes.js';
-import type { HomeJob } from './job.js';
+import { placeInHistory, type HomeJob } from './job.js';
 import { clusterSnapshot } from './snapshot.js';
 import { sendCarried } from './transfer.js';
 
@@ -47,6 +47,7 @@ export async function launch(context: HomeContext, job: HomeJob): Promise<Submit
       const choice = await choose(context, job, refused);
       const no = await startAt(context, job, choice);
       if (no === null) return await started(context, job, choice.reason, choice.notice);
+      context.history.add({ event: 'refused', job: job.record.job, node: choice.node, reason: no });
       if (job.record.spec.where.kind === 'node') throw new RefusedError(no);
       refused.set(choice.node, no);
     }
@@ -76,6 +77,7 @@ async function started(
   notice: string | null,
 ): Promise<SubmitAnswer> {
   await context.homes.change(job, { phase: 'running', startedAtMs: Date.now() });
+  context.history.add({ event: 'started', ...placeInHistory(job), reason });
   context.homes.follow(context, job);
   return answer(job, reason, notice);
 }

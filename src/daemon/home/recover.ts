@@ -5,7 +5,8 @@ import { recoveryOf } from '../../core/relocation.js';
 import { messageOf, RefusedError, UnreachableError } from '../../errors.js';
 import type { HomeContext } from './homes.js';
 import { lose } from './lose.js';
-import type { HomeJob } from './job.js';
+import { settleAgain } from './reconcile.js';
+import { placeInHistory, type HomeJob } from './job.js';
 
 const retryMs = 1_000;
 const longestRetryMs = 10_000;
@@ -27,13 +28,15 @@ export async function undoMove(
   const ref = { job: job.record.job, generation: move.generation };
   await context.nodes.access(move.from).call('guest.thaw', ref, { timeoutMs: 60_000 });
   await job.journal.append({ step: 'abort', generation: move.generation, reason, atMs: Date.now() });
+  context.history.add({ event: 'undone', ...placeInHistory(job), to: move.to, reason });
   // The copy at the target is stopped and no one will ever continue it; a target that is away hears of it later.
   await context.nodes
     .access(move.to)
     .call('guest.discard', { ...ref, keepDir: false })
-    .catch((error: unknown) =>
-      context.log.write(`job ${job.record.job}: its copy on node ${move.to}: ${messageOf(error)}`),
-    );
+    .catch((error: unknown) => {
+      job.unsettled.add(move.to);
+      context.log.write(`job ${job.record.job}: its copy on node ${move.to}: ${messageOf(error)}`);
+    });
 }
 
 export interface Finished {
@@ -65,11 +68,20 @@ export async function finishMove(
   await context.nodes
     .access(move.from)
     .call('guest.discard', { job: job.record.job, generation: move.generation, keepDir: dirShared })
-    .catch((error: unknown) =>
-      context.log.write(`job ${job.record.job}: its rest on node ${move.from}: ${messageOf(error)}`),
-    );
+    .catch((error: unknown) => {
+      job.unsettled.add(move.from);
+      context.log.write(`job ${job.record.job}: its rest on node ${move.from}: ${messageOf(error)}`);
+    });
   await job.journal.append({ step: 'done', generation: move.generation, frozenMs, bytes, atMs });
   await context.homes.change(job, { nmigs: job.record.nmigs + 1, lastMove: record });
+  context.history.add({
+    event: 'moved',
+    job: job.record.job,
+    generation: move.generation,
+    node: move.from,
+    to: move.to,
+    reason: `${move.why}, ${driver}, stood still ${Math.round(frozenMs)} ms, ${bytes} bytes`,
+  });
   context.log.write(
     `job ${job.record.job}: node ${move.from} -> ${move.to}, ${driver}, ${move.why}, stood still ${Math.round(frozenMs)} ms, ${bytes} bytes`,
   );
@@ -107,6 +119,14 @@ export function recover(context: HomeContext, job: HomeJob): Promise<void> {
     if (recovery.kind === 'nothing') return;
     const { move } = recovery;
     job.moving = { to: move.to, step: 'recover' };
+    context.history.add({
+      event: 'recovering',
+      job: job.record.job,
+      generation: move.generation,
+      node: move.from,
+      to: move.to,
+      reason: recovery.kind === 'undo' ? 'the move is undone' : 'the move is finished',
+    });
     try {
       for (let attempt = 1; ; attempt++) {
         try {
@@ -138,6 +158,7 @@ export function recover(context: HomeContext, job: HomeJob): Promise<void> {
       job.isUnreachable = false;
       job.moving = null;
       context.homes.follow(context, job);
+      settleAgain(context, job);
     }
   });
 }

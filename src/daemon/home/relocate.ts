@@ -13,7 +13,8 @@ import { openRelay, type Relay } from './bulk.js';
 import { carriedPath } from './carried.js';
 import { carryPlan, withProbe } from './folder-plan.js';
 import type { HomeContext } from './homes.js';
-import { whereIs, type HomeJob } from './job.js';
+import { placeInHistory, whereIs, type HomeJob } from './job.js';
+import { settleAgain } from './reconcile.js';
 import { finishMove, recover, undoMove } from './recover.js';
 import { listRemote, sendCarried, transfer } from './transfer.js';
 
@@ -76,6 +77,7 @@ export function relocate(
       };
       return { moved: true, job: id, record: await carryOut(move) };
     } catch (error) {
+      context.history.add({ event: 'stays', ...placeInHistory(job), to, reason: messageOf(error) });
       if (recoveryOf(job.journal.entries).kind === 'finish') return no(committedTo(id, to, error), to);
       context.log.write(`job ${id}: not moved to node ${to}: ${messageOf(error)}`);
       return no(messageOf(error));
@@ -83,7 +85,10 @@ export function relocate(
       job.moving = null;
       if (recoveryOf(job.journal.entries).kind !== 'nothing')
         void recover(context, job).catch((error: unknown) => context.log.error(error));
-      else context.homes.follow(context, job);
+      else {
+        context.homes.follow(context, job);
+        settleAgain(context, job);
+      }
     }
   });
 }
@@ -131,6 +136,12 @@ async function begin(move: Move, driver: ProbedDriver): Promise<boolean> {
       why: move.why,
       dirShared,
       atMs: Date.now(),
+    });
+    move.context.history.add({
+      event: 'moving',
+      ...placeInHistory(job),
+      to: move.to,
+      reason: `${move.why}, ${driver.driver}`,
     });
     return dirShared;
   } catch (error) {

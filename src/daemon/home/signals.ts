@@ -1,6 +1,6 @@
 import { UnreachableError } from '../../errors.js';
 import type { HomeContext } from './homes.js';
-import { isOver, whereIs, type HomeJob } from './job.js';
+import { isOver, placeInHistory, whereIs, type HomeJob } from './job.js';
 
 const stopping: ReadonlySet<string> = new Set(['SIGSTOP', 'SIGTSTP', 'SIGTTIN', 'SIGTTOU']);
 
@@ -12,6 +12,7 @@ export function signalJob(context: HomeContext, job: HomeJob, signal: string): P
     if (signal === 'SIGCONT') await context.homes.change(job, { userStopped: false });
     const place = whereIs(job);
     if (!place) return;
+    context.history.add({ event: 'signal', ...placeInHistory(job), reason: signal });
     try {
       await context.nodes
         .access(place.where)

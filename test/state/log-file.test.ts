@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { logFile } from '../../src/daemon/log-file.js';
+import { logFile } from '../../src/state/log-file.js';
 
 describe('logFile', () => {
   let dir: string;
