@@ -23,6 +23,20 @@ export async function reconcile(context: HomeContext, node: NodeId): Promise<voi
   }
 }
 
+/** A link that comes up in the middle of a move says nothing for certain: its node is looked at again afterwards. */
+function isUnsettled(job: HomeJob, node: NodeId): boolean {
+  if (!job.moving && recoveryOf(job.journal.entries).kind === 'nothing') return false;
+  job.unsettled.add(node);
+  return true;
+}
+
+/** The job's move is over. */
+export function settleAgain(context: HomeContext, job: HomeJob): void {
+  const nodes = [...job.unsettled];
+  job.unsettled.clear();
+  for (const node of nodes) void reconcile(context, node).catch((error: unknown) => context.log.error(error));
+}
+
 async function settleGuest(context: HomeContext, node: NodeId, guest: GuestSummary): Promise<void> {
   const access = context.nodes.access(node);
   const job = context.homes.find(guest.job);
@@ -38,8 +52,7 @@ async function settleGuest(context: HomeContext, node: NodeId, guest: GuestSumma
     await access.call('guest.forget', { job: guest.job, generation: guest.generation, keepDir: false });
     return;
   }
-  if (job.moving || job.record.phase === 'starting' || recoveryOf(job.journal.entries).kind !== 'nothing')
-    return;
+  if (job.record.phase === 'starting' || isUnsettled(job, node)) return;
   const place = whereIs(job);
   if (!place || (place.where === node && place.generation === guest.generation)) return;
   context.log.write(
@@ -55,8 +68,7 @@ async function settleJob(
   job: HomeJob,
   guests: readonly GuestSummary[],
 ): Promise<void> {
-  if (job.moving || job.record.phase !== 'running' || recoveryOf(job.journal.entries).kind !== 'nothing')
-    return;
+  if (job.record.phase !== 'running' || isUnsettled(job, node)) return;
   const place = whereIs(job);
   if (place?.where !== node) return;
   const guest = guests.find((candidate) => candidate.job === job.record.job);
