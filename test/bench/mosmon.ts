@@ -25,7 +25,7 @@ export async function mosmonFigures(): Promise<readonly Figure[]> {
     const [frame, node] = await timePair(
       rounds,
       () => firstFrame(feed.env),
-      () => timeRun('script', inTerminal(`'${process.execPath}' -e 0`), feed.env),
+      () => timeRun(process.execPath, ['-e', '0'], feed.env),
     );
     const screen = openMosmon(feed.env);
     await new Promise((resolve) => setTimeout(resolve, settleMs));
@@ -34,7 +34,7 @@ export async function mosmonFigures(): Promise<readonly Figure[]> {
     return [
       figure(
         'mosmon frame',
-        'first frame of mosmon, bundled / node -e 0, both in a pseudo terminal',
+        'first frame of mosmon, bundled / node -e 0',
         frame / node,
         3,
         `${frame.toFixed(0)} ms against ${node.toFixed(0)} ms`,
@@ -54,14 +54,8 @@ export async function mosmonFigures(): Promise<readonly Figure[]> {
 
 function openMosmon(env: NodeJS.ProcessEnv): ChildProcess {
   const mosmon = join(dirname(program), '..', 'bin', 'mosmon.js');
-  return spawn('script', inTerminal(`'${process.execPath}' '${mosmon}'`), {
-    env,
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
-}
-
-function inTerminal(command: string): string[] {
-  return ['-qefc', `stty cols 120 rows 40; exec ${command}`, '/dev/null'];
+  const command = `stty cols 120 rows 40; exec '${process.execPath}' '${mosmon}'`;
+  return spawn('script', ['-qefc', command, '/dev/null'], { env, stdio: ['pipe', 'pipe', 'inherit'] });
 }
 
 /** Time until the node numbers stand on the screen. */
