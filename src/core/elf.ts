@@ -13,11 +13,12 @@ export interface ByteRange {
 
 export const elfHeaderBytes = 64;
 const mostProgramHeaders = 512;
+const mostProgramHeaderBytes = 256; // 56 and 32 in practice
 const mostNoteBytes = 1024 * 1024;
 const noteSegment = 4; // PT_NOTE
 const buildIdNote = 3; // NT_GNU_BUILD_ID
 
-/** Null when the bytes are no ELF header. */
+/** Null when the bytes are no ELF header, or one of a file that no kernel would run. */
 export function parseElfHeader(bytes: Uint8Array): ElfHeader | null {
   if (bytes.length < elfHeaderBytes) return null;
   if (bytes[0] !== 0x7f || bytes[1] !== 0x45 || bytes[2] !== 0x4c || bytes[3] !== 0x46) return null;
@@ -26,6 +27,7 @@ export function parseElfHeader(bytes: Uint8Array): ElfHeader | null {
   const view = viewOf(bytes);
   const offset = bits === 64 ? Number(view.getBigUint64(32, littleEndian)) : view.getUint32(28, littleEndian);
   const programHeaderBytes = view.getUint16(bits === 64 ? 54 : 42, littleEndian);
+  if (programHeaderBytes > mostProgramHeaderBytes || !Number.isSafeInteger(offset)) return null;
   const count = Math.min(view.getUint16(bits === 64 ? 56 : 44, littleEndian), mostProgramHeaders);
   return {
     bits,
@@ -47,7 +49,8 @@ export function noteRanges(bytes: Uint8Array, header: ElfHeader): readonly ByteR
       bits === 64
         ? Number(view.getBigUint64(at + at64, littleEndian))
         : view.getUint32(at + at32, littleEndian);
-    ranges.push({ offset: word(8, 4), size: Math.min(word(32, 16), mostNoteBytes) });
+    const offset = word(8, 4);
+    if (Number.isSafeInteger(offset)) ranges.push({ offset, size: Math.min(word(32, 16), mostNoteBytes) });
   }
   return ranges;
 }

@@ -125,12 +125,17 @@ function mostRunning(before: ShSample, now: ShSample, facts: ShFacts): number {
 
 /** What other nodes may know of a node that is only watched: it takes no jobs, and its speed is a guess. */
 export function reportOf(before: ShHistory | null, { sample, load }: ShHistory, facts: ShFacts): NodeReport {
+  const { speed, cpus } = processorsOf(sample, facts);
+  const { mem, rmem, tmem } = sample.memory;
   return {
-    load: Math.round(load.load),
-    ownload: Math.round(load.ownload),
-    ...processorsOf(sample, facts),
-    util: Math.round(usedShare(before?.sample, sample, facts) * 100),
-    ...sample.memory,
+    load: sane(Math.round(load.load)),
+    ownload: sane(Math.round(load.ownload)),
+    speed: sane(speed),
+    cpus: sane(cpus),
+    util: sane(Math.round(usedShare(before?.sample, sample, facts) * 100)),
+    mem: sane(mem),
+    rmem: sane(rmem),
+    tmem: sane(tmem),
     guests: 0,
     freeslots: 0,
     block: false,
@@ -140,6 +145,11 @@ export function reportOf(before: ShHistory | null, { sample, load }: ShHistory, 
     drivers: [],
     version: '',
   };
+}
+
+/** The node may write what it likes into its answer; a number that JSON has none for would spoil the whole map. */
+function sane(value: number): number {
+  return Number.isNaN(value) ? 0 : Math.max(0, Math.min(Number.MAX_SAFE_INTEGER, value));
 }
 
 function processorsOf(sample: ShSample, facts: ShFacts): { readonly speed: number; readonly cpus: number } {

@@ -1,4 +1,4 @@
-import { open, readFile } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import type { JobExit } from '../core/cluster-map.js';
@@ -6,18 +6,20 @@ import { errnoOf } from '../errors.js';
 import type { JobFolder } from './driver.js';
 
 const maxMessagesBytes = 4096;
+/** The file lies in the job's own folder: who writes more into it gets an unreadable status. */
+const maxStatusBytes = 32;
 
 /** The command's end as the sh recorded it; null while there is none. */
 export async function readExit(folder: JobFolder): Promise<JobExit | null> {
   let text: string;
   try {
-    text = await readFile(join(folder.dir, 'exit'), 'utf8');
+    text = await readStart(join(folder.dir, 'exit'), maxStatusBytes);
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return null;
     throw error;
   }
-  if (!text.endsWith('\n')) return null; // it is being written
-  return exitOf(Number(text), await readMessages(folder));
+  if (!text.endsWith('\n') && text.length < maxStatusBytes) return null; // it is being written
+  return exitOf(/^\d+\n$/.test(text) ? Number(text) : NaN, await readMessages(folder));
 }
 
 /**
@@ -25,7 +27,8 @@ export async function readExit(folder: JobFolder): Promise<JobExit | null> {
  * on its stderr ("Terminated"), except for the two that it passes over in silence.
  */
 export function exitOf(code: number, messages: string): JobExit {
-  if (!Number.isInteger(code)) return { kind: 'unknown', reason: 'its exit status is unreadable' };
+  if (!Number.isInteger(code) || code < 0 || code > 255)
+    return { kind: 'unknown', reason: 'its exit status is unreadable' };
   const signal = signalNumbered(code - 128);
   if (signal === undefined) return { kind: 'code', code };
   const isSilent = signal === 'SIGINT' || signal === 'SIGPIPE';
@@ -38,10 +41,13 @@ function signalNumbered(number: number): string | undefined {
 
 /** What the sh said: the reason of a 126 or 127 of ours. */
 export async function readMessages(folder: JobFolder): Promise<string> {
-  const file = await open(join(folder.dir, 'messages'), 'r').catch(() => null);
-  if (!file) return '';
+  return readStart(join(folder.dir, 'messages'), maxMessagesBytes).catch(() => '');
+}
+
+async function readStart(path: string, most: number): Promise<string> {
+  const file = await open(path, 'r');
   try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(maxMessagesBytes), 0, maxMessagesBytes, 0);
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(most), 0, most, 0);
     return buffer.subarray(0, bytesRead).toString('utf8');
   } finally {
     await file.close();

@@ -6,7 +6,17 @@ import { ProtocolError } from '../errors.js';
 const nodeId = z.number().refine(isNodeId, 'not a node number');
 const jobId = z.string().refine(isJobId, 'not a job id');
 const text = z.string().max(32 * 1024);
-const path = z.string().min(1).max(4096).startsWith('/');
+const path = z
+  .string()
+  .min(1)
+  .max(4096)
+  .regex(/^\/[^\0]*$/, 'is no absolute path');
+/** A word of a command line or an environment: no program can be started with a NUL in it. */
+const word = (most: number): z.ZodString =>
+  z
+    .string()
+    .max(most)
+    .regex(/^[^\0]*$/, 'has a NUL in it');
 const signal = z.string().regex(/^SIG[A-Z0-9+-]{2,10}$/);
 const offset = z.number().int().nonnegative();
 const generation = z.number().int().nonnegative();
@@ -17,13 +27,16 @@ const destination = z.union([nodeId, z.literal('home'), z.literal('balance')]);
 const deputy = z.object({ pid: z.number().int().positive(), startTicks: z.number().nonnegative() });
 
 export const jobSpecSchema = z.object({
-  argv: z.array(text).min(1).max(100_000),
-  env: z.array(z.string().max(256 * 1024)).max(100_000),
+  argv: z
+    .array(word(32 * 1024))
+    .min(1)
+    .max(100_000),
+  env: z.array(word(256 * 1024)).max(100_000),
   umask: z.number().int().min(0).max(0o777),
   folder: z.object({
     cwd: path,
-    carryIn: z.array(text).nullable(),
-    carryOut: z.array(text).nullable(),
+    carryIn: z.array(word(32 * 1024)).nullable(),
+    carryOut: z.array(word(32 * 1024)).nullable(),
     carryLimitBytes: z.number().int().nonnegative(),
   }),
   where: z.discriminatedUnion('kind', [
@@ -39,7 +52,7 @@ export const jobSpecSchema = z.object({
     driver: z.enum(['auto', 'criu', 'app', 'restart']),
     ckptSignal: signal.nullable(),
     ckptExit: z.number().int().min(1).max(255).nullable(),
-    restart: text.nullable(),
+    restart: word(32 * 1024).nullable(),
     restartable: z.boolean(),
   }),
   deputy: deputy.nullable(),

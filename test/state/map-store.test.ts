@@ -204,11 +204,12 @@ describe('an edit while the map is open', () => {
     ['that leaves the time and the size as they were', (time: Date) => time],
   ])('counts too when %s', async (_, timeOf) => {
     const path = await newPath();
+    await (await openMapStore(path, clock, never)).update(withNode('n1'), { durable: true });
+    const time = new Date(Date.UTC(2029, 0));
+    await utimes(path, time, time);
     const store = await openMapStore(path, clock, never);
-    await store.update(withNode('n1'), { durable: true });
-    const written = await stat(path);
     await writeFile(path, (await readFile(path, 'utf8')).replace('"lstay": 0', '"lstay": 1'));
-    await utimes(path, written.atime, timeOf(written.mtime));
+    await utimes(path, time, timeOf(time));
     await store.update(withReading(4), { durable: false });
     await store.flush();
     expect(store.map.admin.lstay).toBe(1);

@@ -33,7 +33,7 @@ export function parseProcessStat(text: string): ProcessStat | null {
   if (!Number.isInteger(pid) || close < open || rest.length < fieldsAfterComm) return null;
   /** Numbered as in the manual page, where comm is 2 and the state 3. */
   const field = (n: number): number => Number(rest[n - 3]);
-  return {
+  const stat: ProcessStat = {
     pid,
     comm: text.slice(open + 1, close),
     state: rest[0] ?? '',
@@ -49,4 +49,5 @@ export function parseProcessStat(text: string): ProcessStat | null {
     startTicks: field(22),
     rssPages: field(24),
   };
+  return Object.values(stat).some(Number.isNaN) ? null : stat;
 }

@@ -40,7 +40,7 @@ function parseEntry(value: unknown): Entry {
 
 function parseSkipped(value: unknown): Skipped {
   const fields = object(value, 'an entry');
-  return { path: path(fields), reason: String(fields['reason']).slice(0, 1000) };
+  return { path: path(fields), reason: reasonIn(fields) };
 }
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -75,6 +75,10 @@ function time(fields: Fields, name: string): string {
   const value = fields[name];
   if (typeof value !== 'string' || !/^-?\d{1,20}$/.test(value)) throw damaged(`'${name}' is not a time`);
   return value;
+}
+
+function reasonIn({ reason }: Fields): string {
+  return typeof reason === 'string' ? reason.slice(0, 1000) : 'no reason was given';
 }
 
 function count(fields: Fields, name: string): number {

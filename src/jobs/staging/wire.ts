@@ -73,7 +73,7 @@ export function parseHeader(line: Buffer): Header {
         crc32: count(fields, 'crc32'),
       };
     case 'abort':
-      return { type: 'abort', reason: String(fields['reason']).slice(0, 1000) };
+      return { type: 'abort', reason: reasonIn(fields) };
     default:
       throw damaged('a record is of a kind that is not known here');
   }
@@ -120,6 +120,10 @@ function time(fields: Fields): string {
   const value = fields['mtimeNs'];
   if (typeof value !== 'string' || !/^-?\d{1,20}$/.test(value)) throw damaged('a time cannot be read');
   return value;
+}
+
+function reasonIn({ reason }: Fields): string {
+  return typeof reason === 'string' ? reason.slice(0, 1000) : 'no reason was given';
 }
 
 function count(fields: Fields, name: string): number {
