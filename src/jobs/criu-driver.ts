@@ -13,6 +13,7 @@ import { startCriu } from './run-criu.js';
 import { readExit } from './sandbox.js';
 import { argvOf } from './stdin-words.js';
 import { noteStopped, stoppedBefore } from './stopped-before.js';
+import { untraced } from './untraced.js';
 
 /** What both ends need to know of locks, sockets and groups; the probe refuses what these can't save (criu(8)). */
 const common = ['--file-locks', '--ext-unix-sk', '--manage-cgroups=ignore'];
@@ -78,6 +79,7 @@ async function freeze(job: DriverJob, pages: Duplex | null): Promise<FreezeResul
 }
 
 async function thaw({ process, imageDir }: DriverJob): Promise<JobProcess> {
+  await untraced(process);
   await wake(process, imageDir);
   await removeLinkRemaps(process);
   return process;
