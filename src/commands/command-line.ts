@@ -25,6 +25,21 @@ export function optionsOf(spec: CommandSpec): OptionSpecs {
 }
 
 export function readCommandLine(spec: CommandSpec, argv: readonly string[]): ReadLine {
+  const line = readOnce(spec, argv);
+  if (line.kind !== 'run' || !spec.readsOnAfter) return line;
+  const { options, operands } = line.given;
+  const [first = '', next = ''] = operands;
+  if (!spec.readsOnAfter.test(first) || next === '--' || !next.startsWith('-')) return line;
+  const more = readOnce(spec, operands.slice(1));
+  if (more.kind !== 'run') return more;
+  const given = {
+    options: { ...options, ...more.given.options },
+    operands: [first, ...more.given.operands],
+  };
+  return { kind: 'run', given, debug: line.debug || more.debug };
+}
+
+function readOnce(spec: CommandSpec, argv: readonly string[]): ReadLine {
   const options = optionsOf(spec);
   const parsed = parse.detailed([...argv], parserOptions(spec, options));
   const { _: plain, '--': behind, ...found } = parsed.argv as Found;

@@ -26,6 +26,8 @@ export interface CommandSpec<Specs extends OptionSpecs = OptionSpecs> {
   readonly options: Specs;
   /** What follows the first operand is not looked at (`mosrun ls -l`). */
   readonly stopsAtOperand?: boolean;
+  /** …but after a first operand like this one options go on (`mosrun 3 -L ls -l`). */
+  readonly readsOnAfter?: RegExp;
   /** `-off` is one option and not three (setpe). */
   readonly wordsWithOneDash?: boolean;
   /** What to exit with after an error, where that differs from the other tools (mosrun). */

@@ -12,7 +12,7 @@ import { stdinKind } from './mosrun/input-pump.js';
 import { jobRequest, type MosrunArguments } from './mosrun/job-request.js';
 import { leaveAs } from './mosrun/leave-as.js';
 import { runLocally } from './mosrun/local-run.js';
-import { mosrunOptions } from './mosrun/options.js';
+import { mosrunLine } from './mosrun/options.js';
 import { runCommand } from './run-command.js';
 
 const submitTries = 5;
@@ -21,11 +21,8 @@ const linkLossMs = 200;
 /** The job's own exit codes must not be mistaken for ours: 125 is mosrun's, 126 and 127 as env(1) has them. */
 const mosrun = command({
   name: 'mosrun',
-  operands: '[NODE] [--] COMMAND [ARGUMENT …]',
-  count: [0, Infinity],
+  ...mosrunLine,
   describe: 'Run a command on the node that will finish it soonest; it looks local all the while.',
-  options: mosrunOptions,
-  stopsAtOperand: true,
   exitCodeOf: () => exitCodes.mosrunFailed,
   run: async (given, context) => {
     if (given.options.attach !== undefined) return attach(given.options.attach, context);

@@ -1,4 +1,4 @@
-import type { OptionSpecs } from '../command.js';
+import type { CommandSpec, OptionSpecs } from '../command.js';
 
 /** openMosix's letters first, then moskit's own. */
 export const mosrunOptions = {
@@ -56,3 +56,12 @@ export const mosrunOptions = {
   },
   verbose: { type: 'boolean', describe: 'say where it runs and when it moves, on stderr' },
 } as const satisfies OptionSpecs;
+
+/** How its command line is read. A node's number may stand before the other options, as in openMosix. */
+export const mosrunLine = {
+  operands: '[NODE] [--] COMMAND [ARGUMENT …]',
+  count: [0, Infinity],
+  options: mosrunOptions,
+  stopsAtOperand: true,
+  readsOnAfter: /^\d+$/,
+} as const satisfies Omit<CommandSpec, 'name' | 'describe'>;

@@ -1,0 +1,173 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { JobSpec } from '../../../src/core/job-spec.js';
+import { readCommandLine } from '../../../src/commands/command-line.js';
+import {
+  jobRequest,
+  parseSize,
+  type MosrunArguments,
+  type Surroundings,
+} from '../../../src/commands/mosrun/job-request.js';
+import { mosrunLine } from '../../../src/commands/mosrun/options.js';
+
+const around: Surroundings = {
+  cwd: '/home/me',
+  env: { HOME: '/home/me', GONE: undefined, EMPTY: '' },
+  umask: 0o027,
+  stdin: 'stream',
+  deputy: { pid: 7, startTicks: 70 },
+  isParentLocked: false,
+};
+
+function request(argv: readonly string[], change: Partial<Surroundings> = {}): JobSpec {
+  const line = readCommandLine({ name: 'mosrun', describe: '', ...mosrunLine }, argv);
+  if (line.kind !== 'run') throw new Error(`not a job: ${JSON.stringify(line)}`);
+  return jobRequest(line.given as MosrunArguments, { ...around, ...change });
+}
+
+describe('where it runs', () => {
+  it.each<[string[], JobSpec['where'], string[]]>([
+    [['ls'], { kind: 'best' }, ['ls']],
+    [['--', 'ls'], { kind: 'best' }, ['ls']],
+    [['2', 'ls'], { kind: 'node', node: 2 }, ['ls']],
+    [['2', '--', 'ls', '--', '-l'], { kind: 'node', node: 2 }, ['ls', '--', '-l']],
+    [['2', '7'], { kind: 'node', node: 2 }, ['7']],
+    [['-h', 'ls'], { kind: 'home' }, ['ls']],
+    [['-j', '1,4-6', 'ls'], { kind: 'list', nodes: [1, 4, 5, 6] }, ['ls']],
+    [['-j=1,4-6', '--', 'ls'], { kind: 'list', nodes: [1, 4, 5, 6] }, ['ls']],
+    [['ls', '2', '-h', '-j'], { kind: 'best' }, ['ls', '2', '-h', '-j']],
+  ])('%j', (argv, where, command) => {
+    expect(request(argv)).toMatchObject({ where, argv: command });
+  });
+
+  it('may stand before the other options, as in openMosix', () => {
+    expect(request(['2', '-L', '-i', 'ls', '-l'])).toMatchObject({
+      where: { kind: 'node', node: 2 },
+      lock: true,
+      hint: 'iojob',
+      argv: ['ls', '-l'],
+    });
+    expect(request(['-f', '2', '--carry-limit', '1k', '--', '-strange', '-L'])).toMatchObject({
+      where: { kind: 'node', node: 2 },
+      lock: false,
+      decay: 'fast',
+      folder: { carryLimitBytes: 1024 },
+      argv: ['-strange', '-L'],
+    });
+  });
+
+  it.each([
+    [['-h', '2', 'ls'], 'contradict'],
+    [['2', '-h', 'ls'], 'contradict'],
+    [['-h', '-j', '2', 'ls'], 'contradict'],
+    [['-j', '2', '3', 'ls'], 'contradict'],
+    [['-j', 'two', 'ls'], '-j two: '],
+    [['0', 'ls'], 'node 0: '],
+    [['99999', 'ls'], 'node 99999: '],
+    [['-c', '-i', 'ls'], '-c and -i contradict'],
+    [['-f', '-s', '-n', 'ls'], '-f and -s and -n contradict'],
+    [[], 'no command is given'],
+    [['2'], 'no command is given'],
+    [['--'], 'no command is given'],
+    [['-h'], 'no command is given'],
+  ])('%j is refused', (argv, says) => {
+    expect(() => request(argv)).toThrow(says);
+  });
+
+  it('leaves every word of the command as it is', () => {
+    fc.assert(
+      fc.property(fc.constantFrom([], ['-h'], ['3'], ['-j', '1']), fc.array(fc.string()), (place, words) => {
+        expect(request([...place, '--', 'command', ...words]).argv).toEqual(['command', ...words]);
+        expect(request([...place, 'command', ...words]).argv).toEqual(['command', ...words]);
+      }),
+    );
+  });
+});
+
+describe('what it is', () => {
+  it('has the surroundings of its deputy', () => {
+    expect(request(['ls'])).toMatchObject({
+      env: ['HOME=/home/me', 'EMPTY='],
+      umask: 0o027,
+      deputy: { pid: 7, startTicks: 70 },
+      stdin: 'stream',
+      folder: { cwd: '/home/me', carryIn: null, carryOut: null, carryLimitBytes: 64 * 1024 * 1024 },
+    });
+  });
+
+  it.each<[string[], Partial<JobSpec>]>([
+    [[], { lock: false, hint: 'none', decay: 'slow' }],
+    [['-l'], { lock: false }],
+    [['-L'], { lock: true }],
+    [['-k'], { lock: false }],
+    [['-c'], { hint: 'cpujob' }],
+    [['-i'], { hint: 'iojob' }],
+    [['-f'], { decay: 'fast' }],
+    [['-s'], { decay: 'slow' }],
+    [['-n'], { decay: 'none' }],
+    [['-Lcn'], { lock: true, hint: 'cpujob', decay: 'none' }],
+  ])('%j', (options, expected) => {
+    expect(request([...options, 'ls'])).toMatchObject(expected);
+  });
+
+  it('with -k is locked in a job that is', () => {
+    expect(request(['-k', 'ls'], { isParentLocked: true }).lock).toBe(true);
+    expect(request(['ls'], { isParentLocked: true }).lock).toBe(false);
+  });
+
+  it('takes patterns apart at commas', () => {
+    const { folder } = request(['--in', 'data/**, *.cfg,,', '--out', ',', 'ls']);
+    expect(folder).toMatchObject({ carryIn: ['data/**', '*.cfg'], carryOut: [] });
+  });
+});
+
+describe('how it moves', () => {
+  const nothing = { driver: 'auto', ckptSignal: null, ckptExit: null, restart: null, restartable: false };
+  it.each<[string[], object]>([
+    [[], {}],
+    [['--driver', 'criu'], { driver: 'criu' }],
+    [['--driver', 'app'], { driver: 'app', ckptExit: 85 }],
+    [['--driver', 'restart'], { driver: 'restart', restartable: true }],
+    [['--restartable'], { restartable: true }],
+    [['--ckpt-signal', 'usr1'], { ckptSignal: 'SIGUSR1', ckptExit: 85 }],
+    [['--ckpt-signal=SIGTERM', '--ckpt-exit', '3'], { ckptSignal: 'SIGTERM', ckptExit: 3 }],
+    [['--ckpt-exit', '255'], { ckptExit: 255 }],
+    [['--restart', 'go on'], { restart: 'go on', ckptExit: 85 }],
+  ])('%j', (options, expected) => {
+    expect(request([...options, 'ls']).relocation).toEqual({ ...nothing, ...expected });
+  });
+
+  it.each([
+    [['--ckpt-signal', 'USR9'], '--ckpt-signal USR9 is no signal'],
+    [['--ckpt-signal', 'toString'], 'is no signal'],
+    [['--ckpt-exit', '0'], 'no exit code from 1 to 255'],
+    [['--ckpt-exit', '256'], 'no exit code from 1 to 255'],
+    [['--ckpt-exit', '1.5'], 'no exit code from 1 to 255'],
+    [['--carry-limit', 'much'], 'much is no size'],
+  ])('%j is refused', (options, says) => {
+    expect(() => request([...options, 'ls'])).toThrow(says);
+  });
+});
+
+describe('a size', () => {
+  it.each([
+    ['0', 0],
+    ['100', 100],
+    ['100b', 100],
+    ['200k', 204_800],
+    ['64M', 67_108_864],
+    ['64MB', 67_108_864],
+    ['64 MiB', 67_108_864],
+    [' 1.5g ', 1_610_612_736],
+    ['2T', 2_199_023_255_552],
+  ])('%j is %d bytes', (text, bytes) => {
+    expect(parseSize(text)).toBe(bytes);
+  });
+
+  it.each(['', 'M', '-1', '1e3', '0x10', '1.M', '.5M', '1,5M', '1P', '64M/s', '1 2'])(
+    '%j is refused',
+    (text) => {
+      expect(() => parseSize(text)).toThrow('is no size');
+    },
+  );
+});
