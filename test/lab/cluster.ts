@@ -14,15 +14,26 @@ export async function startCluster(name: string, nodes: number, cpu?: readonly n
   try {
     await equip(lab, { program });
     await lab.exec(1, 'mkdir -p /root/work');
-    await until(`all nodes of ${name} are up`, async () => {
-      const answers = await Promise.all(lab.nodes.map(({ n }) => lab.exec(1, ['mosctl', 'isup', String(n)])));
-      return answers.every(({ code }) => code === 0);
-    });
+    await allUp(lab);
     return lab;
   } catch (error) {
     await lab.down();
     throw error;
   }
+}
+
+/** A user's own setting: node 1 gives a silent peer up after some seconds instead of most of a minute. */
+export async function noticeEarly(lab: Lab): Promise<void> {
+  await lab.exec(1, 'echo "ServerAliveInterval 3" >>/root/.ssh/config && chmod 600 /root/.ssh/config');
+  await lab.exec(1, ['moskit', 'stop']);
+  await allUp(lab);
+}
+
+async function allUp(lab: Lab): Promise<void> {
+  await until(`all nodes of ${lab.name} are up`, async () => {
+    const answers = await Promise.all(lab.nodes.map(({ n }) => lab.exec(1, ['mosctl', 'isup', String(n)])));
+    return answers.every(({ code }) => code === 0);
+  });
 }
 
 /** Polls a condition; the limit is generous because the machine may be busy. */

@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Lab } from '../../fixtures/lab/lab.js';
-import { bash, jobs, mayUseLab, startCluster, until } from './cluster.js';
+import { bash, jobs, mayUseLab, noticeEarly, startCluster, until } from './cluster.js';
 
 describe.runIf(await mayUseLab())('faults', () => {
   let lab: Lab;
   beforeAll(async () => {
     lab = await startCluster('faults', 3);
+    await noticeEarly(lab);
   });
   afterAll(() => lab.down());
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Lab } from '../../fixtures/lab/lab.js';
-import { bash, jobs, mayUseLab, startCluster, until } from './cluster.js';
+import { bash, jobs, mayUseLab, noticeEarly, startCluster, until } from './cluster.js';
 
 const emitter = `import sys,time
 ballast=bytearray(int(sys.argv[2] if len(sys.argv)>2 else 0)<<20)
@@ -15,6 +15,7 @@ describe.runIf(await mayUseLab())('a running job moves', () => {
   let lab: Lab;
   beforeAll(async () => {
     lab = await startCluster('moves', 3);
+    await noticeEarly(lab);
     await lab.exec(1, 'cat >/root/work/emit.py', { input: emitter });
     await lab.exec(1, 'cd /root/work && python3 emit.py 0 >/root/expected.out 2>/root/expected.err');
   });
@@ -22,6 +23,7 @@ describe.runIf(await mayUseLab())('a running job moves', () => {
 
   const startEmitter = `cd /root/work; mosrun 1 python3 emit.py 0.012 >/root/got.out 2>/root/got.err & pid=$!
 until mps --json | grep -q running; do sleep 0.1; done;`;
+  const quick = startEmitter.replace('emit.py 0.012', 'emit.py 0.004');
   const compare =
     'wait $pid; echo "code $?"; cmp /root/expected.out /root/got.out && cmp /root/expected.err /root/got.err && echo identical';
 
@@ -67,7 +69,7 @@ until [ $(wc -l <ticks) -gt $after ]; do sleep 0.1; done; kill -TERM $pid; wait 
 
   it('is refused by a node that blocks, with exit code 4 and the reason, and runs on', async () => {
     await lab.exec(2, 'for p in ~/.local/share/moskit/*/moskit.mjs; do node $p mosctl block; done');
-    const script = `${startEmitter} migrate $pid 2; echo "refused $?"; ${compare}`;
+    const script = `${quick} migrate $pid 2; echo "refused $?"; ${compare}`;
     const { stdout, stderr } = await bash(lab, script);
     await lab.exec(2, 'for p in ~/.local/share/moskit/*/moskit.mjs; do node $p mosctl noblock; done');
     expect(stdout).toBe('refused 4\ncode 0\nidentical\n');
@@ -76,25 +78,28 @@ until [ $(wc -l <ticks) -gt $after ]; do sleep 0.1; done; kill -TERM $pid; wait 
 
   it('goes on at home when the target vanishes in the middle of the move', async () => {
     // So much memory that the move takes longer than to notice that it has begun.
-    const big = startEmitter.replace('emit.py 0.012', 'emit.py 0.012 600');
+    const big = quick.replace('emit.py 0.004', 'emit.py 0.004 600');
     const running = bash(lab, `${big} migrate $pid 3; echo "move $?"; ${compare}`);
     await until('the move has begun', async () => (await jobs(lab)).some(({ state }) => state === 'moving'));
     await lab.kill(3);
     const { stdout } = await running.finally(() => lab.start(3));
+    await until('node 3 is back', async () => (await lab.exec(1, ['mosctl', 'isup', '3'])).code === 0);
     expect(stdout).toMatch(/move 4\ncode 0\nidentical\n$/);
   });
 
   it('moves a program that saves itself, and starts one again that may be', async () => {
     const script = `cat >saver.sh <<'END'
 n=$(cat saved 2>/dev/null || echo 0)
-stop=; trap 'stop=yes' USR1
-while [ $n -lt 120 ]; do n=$((n+1)); echo $n; sleep 0.05; [ -z "$stop" ] || { echo $n >saved; exit 85; }; done
+stop=; trap 'stop=yes' USR1; last=; trap 'last=yes' USR2
+while [ -z "$last" ]; do n=$((n+1)); echo $n; sleep 0.05; [ -z "$stop" ] || { echo $n >saved; exit 85; }; done
 END
+after() { until [ -s $1 ] && [ $(tail -1 $1) -gt $2 ]; do sleep 0.05; done; }
 rm -f saved; mosrun --driver app --ckpt-signal USR1 --restart 'exec bash saver.sh' 1 bash saver.sh >app.out & pid=$!
-until grep -q '^3$' app.out; do sleep 0.1; done; migrate $pid 2; n=$(tail -1 app.out); until [ $(tail -1 app.out) -gt $((n+8)) ]; do sleep 0.1; done; migrate $pid 3
-wait $pid; seq 1 120 | cmp - app.out && echo saved
-mosrun --driver restart 1 sh -c 'i=0; while [ $i -lt 60 ]; do i=$((i+1)); echo $i; sleep 0.05; done' >again.out & pid=$!
-until grep -q '^3$' again.out; do sleep 0.1; done; migrate $pid 2; wait $pid; seq 1 60 | cmp - again.out && echo restarted`;
+after app.out 3; migrate $pid 2; after app.out $(($(tail -1 app.out)+8)); migrate $pid 3; after app.out $(($(tail -1 app.out)+8)); kill -USR2 $pid
+wait $pid && seq 1 $(tail -1 app.out) | cmp - app.out && echo saved
+mosrun --driver restart 1 bash -c 'last=; trap "last=yes" USR2; i=0; while [ -z "$last" ]; do i=$((i+1)); echo $i; sleep 0.02; done' >again.out & pid=$!
+after again.out 3; migrate $pid 2; after again.out $(($(tail -1 again.out)+8)); kill -USR2 $pid
+wait $pid && seq 1 $(tail -1 again.out) | cmp - again.out && echo restarted`;
     const { stdout } = await bash(lab, script);
     expect(stdout).toMatch(/\(app\)\n.*\(app\)\nsaved\n.*\(restart\)\nrestarted\n/);
   });
