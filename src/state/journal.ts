@@ -27,6 +27,11 @@ export interface Journal<T> {
    * damaged, and not just torn, takes no more: nobody knows what it should go on from.
    */
   append(entry: T): Promise<void>;
+  /**
+   * The file holds `entries` and nothing else when this resolves. It rejects while a failed append may have left its
+   * entry there: nobody may act against that entry until then.
+   */
+  settle(): Promise<void>;
 }
 
 export interface JournalOptions {
@@ -80,8 +85,10 @@ class JournalFile<T> implements Journal<T> {
   readonly #entries: T[];
   #size: number;
   #last: Promise<void> = Promise.resolve();
-  /** Why no more may be appended: the end of the file is not known to be good. */
+  /** Why no more may be appended. */
   #broken: MoskitError | null = null;
+  /** A failed append could not be taken back: the file may have an entry more. */
+  #isUnsure = false;
 
   constructor(path: string, entries: T[], size: number, damage: JournalDamage | null) {
     this.#path = path;
@@ -105,8 +112,35 @@ class JournalFile<T> implements Journal<T> {
     return appended;
   }
 
-  async #append(entry: T): Promise<void> {
+  settle(): Promise<void> {
+    const settled = this.#last.then(() => this.#settle());
+    this.#last = settled.catch(() => undefined);
+    return settled;
+  }
+
+  async #settle(): Promise<void> {
     if (this.#broken) throw this.#broken;
+    if (!this.#isUnsure) return;
+    try {
+      const file = await open(this.#path, constants.O_RDWR);
+      try {
+        await this.#undo(file);
+      } finally {
+        await file.close();
+      }
+    } catch (error) {
+      throw new MoskitError(
+        `the end of the journal ${this.#path} can't be made sure of: ${messageOf(error)}`,
+        {
+          cause: error,
+        },
+      );
+    }
+    this.#isUnsure = false;
+  }
+
+  async #append(entry: T): Promise<void> {
+    await this.#settle();
     const line = Buffer.from(formatLine(entry));
     try {
       const file = await open(this.#path, constants.O_RDWR | constants.O_CREAT, 0o600);
@@ -130,21 +164,19 @@ class JournalFile<T> implements Journal<T> {
       await file.datasync();
       if (this.#size === 0) await syncFolder(dirname(this.#path));
     } catch (error) {
-      await this.#undo(file);
+      this.#isUnsure = true;
+      await this.#undo(file).then(
+        () => (this.#isUnsure = false),
+        () => undefined, // before the next step
+      );
       throw error;
     }
   }
 
   /** Half a line must not stay: what is appended later would be lost behind it. */
   async #undo(file: FileHandle): Promise<void> {
-    try {
-      await file.truncate(this.#size);
-      await file.datasync();
-    } catch (error) {
-      this.#broken = new MoskitError(`the journal ${this.#path} has a damaged end: ${messageOf(error)}`, {
-        cause: error,
-      });
-    }
+    await file.truncate(this.#size);
+    await file.datasync();
   }
 }
 

@@ -27,6 +27,25 @@ const steps: readonly Step[] = [
 const whole = steps.map(formatLine).join('');
 const nowMs = Date.UTC(2030, 0, 2, 3, 4, 5);
 
+describe('an append that fails and can not be taken back', () => {
+  test('is cut off before anything else is appended, and until then nobody is told that it is not there', async () => {
+    const path = join(await tempFolder(), 'journal');
+    const journal = await openJournal(path, parseStep);
+    await journal.append({ step: 1 });
+    const file = await open(path);
+    const sync = vi.spyOn(Object.getPrototypeOf(file) as typeof file, 'datasync');
+    await file.close();
+    sync.mockRejectedValue(new Error('EIO'));
+    await expect(journal.append({ step: 2 })).rejects.toThrow('cannot append');
+    await expect(journal.settle()).rejects.toThrow("can't be made sure of");
+    sync.mockRestore();
+    await expect(journal.settle()).resolves.toBeUndefined();
+    await journal.append({ step: 3 });
+    expect(journal.entries).toEqual([{ step: 1 }, { step: 3 }]);
+    expect((await openJournal(path, parseStep)).entries).toEqual(journal.entries);
+  });
+});
+
 describe('openJournal', () => {
   test('has what was appended, in order, after opening it anew', async () => {
     const path = join(await tempFolder(), 'journal');
