@@ -26,6 +26,8 @@ export async function undoMove(
 ): Promise<void> {
   if (recoveryOf(job.journal.entries).kind === 'finish') return;
   const ref = { job: job.record.job, generation: move.generation };
+  // A COMMIT whose writing failed may be on the disk all the same: the next mosd would act on it.
+  await job.journal.settle();
   await context.nodes.access(move.from).call('guest.thaw', ref, { timeoutMs: 60_000 });
   await job.journal.append({ step: 'abort', generation: move.generation, reason, atMs: Date.now() });
   context.history.add({ event: 'undone', ...placeInHistory(job), to: move.to, reason });
