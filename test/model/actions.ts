@@ -25,7 +25,16 @@ function homeFaults(state: ModelState): readonly Action[] {
   if (state.left.crashes === 0 || state.over) return [];
   const looks = state.looks.map(() => 'none' as const);
   const next = { ...spend(withoutAwaited(state), 'crashes'), homeUp: false, task: null, looks };
-  return [{ label: 'the mosd of home is killed', next, isProgress: false }];
+  if (!state.unsure) return [{ label: 'the mosd of home is killed', next, isProgress: false }];
+  const journal = [...state.journal, state.unsure];
+  return [
+    { label: 'the mosd of home is killed', next: { ...next, unsure: null }, isProgress: false },
+    {
+      label: 'the mosd of home is killed; the entry was on the disk',
+      next: { ...next, journal, unsure: null },
+      isProgress: false,
+    },
+  ];
 }
 
 function nodeActions(world: World, state: ModelState, node: ModelNode, index: number): readonly Action[] {

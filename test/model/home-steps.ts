@@ -74,7 +74,10 @@ function taskActions(world: World, state: ModelState, task: Task): readonly Acti
   const step = scriptOf(world.rules, task.kind)[task.stage];
   if (step === undefined) return [progress('home is done with it', { ...state, task: null })];
   const call = callOf(step, task);
-  if (!call) return step === 'transfer' ? transfer(world, state, task) : [append(world, state, task, step)];
+  const mustBeSure = call ? step === 'thaw' && world.rules.settlesFirst : step !== 'transfer';
+  if (state.unsure && mustBeSure)
+    return [progress('home cuts the end of its journal off', { ...state, unsure: null })];
+  if (!call) return step === 'transfer' ? transfer(world, state, task) : append(world, state, task, step);
   if (!task.call) return [send(world, state, task, step, call)];
   const { answer } = task.call;
   if (answer) return [answered(world, state, task, step, answer)];
@@ -107,7 +110,7 @@ function request(name: RequestName, to: number, generation: number, awaited: boo
   return { name, to, generation, awaited };
 }
 
-function append(world: World, state: ModelState, task: Task, step: HomeStep): Action {
+function append(world: World, state: ModelState, task: Task, step: HomeStep): readonly Action[] {
   const { generation, from, to } = task;
   const entry: MoveStep =
     step === 'begin'
@@ -127,7 +130,19 @@ function append(world: World, state: ModelState, task: Task, step: HomeStep): Ac
           ? { step, generation, reason: '', atMs: 0 }
           : { step: step as 'claim' | 'commit', generation, atMs: 0 };
   const next = { ...state, journal: [...state.journal, entry], task: advanced(task) };
-  return progress(`home writes ${step.toUpperCase()} ${generation}`, next);
+  const label = `home writes ${step.toUpperCase()} ${generation}`;
+  if (state.left.troubles === 0) return [progress(label, next)];
+  const broken = spend(
+    // No node has heard of a generation that could not be claimed.
+    step === 'claim' ? { ...state, task: null } : failed(world.rules, state, task, 'failed'),
+    'troubles',
+  );
+  const unsure = { ...broken, unsure: entry };
+  return [
+    progress(label, next),
+    { label: `${label}: it fails`, next: broken, isProgress: false },
+    { label: `${label}: it fails, and perhaps did not`, next: unsure, isProgress: false },
+  ];
 }
 
 /** Pages and files, past home's requests: image and saved state are at the target, or the move fails. */

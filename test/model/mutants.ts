@@ -76,6 +76,11 @@ export const mutants: readonly Mutant[] = [
   ),
   mutant('a failure that may pass gives the job up', { isHopeless: () => true }, { crashes: 1, troubles: 1 }),
   mutant(
+    'a move is undone while its COMMIT may be on the disk',
+    { settlesFirst: false },
+    { crashes: 1, troubles: 1 },
+  ),
+  mutant(
     'a node whose link came up during a move is not looked at again',
     { looksAgain: false },
     { losses: 1, deaths: 1 },

@@ -35,6 +35,8 @@ export interface Rules {
   /** What a move that failed has to do: production asks the journal. */
   readonly afterFailure: typeof relocation.recoveryOf;
   readonly mayMove: (journal: readonly relocation.MoveStep[]) => boolean;
+  /** No move is undone while its COMMIT may be on the disk. */
+  readonly settlesFirst: boolean;
   /** An answer after which a recovery gives the job up. */
   readonly isHopeless: (answer: 'refused' | 'failed') => boolean;
   /** A node whose link came up in the middle of a move is looked at again after it. */
@@ -64,6 +66,7 @@ export const rules: Rules = {
   finish: ['continue', 'discard-source', 'done'],
   afterFailure: relocation.recoveryOf,
   mayMove: (journal) => relocation.recoveryOf(journal).kind === 'nothing',
+  settlesFirst: true,
   isHopeless: (answer) => answer === 'refused',
   looksAgain: true,
   waitsForDump: true,

@@ -68,12 +68,14 @@ export interface Budget {
   readonly deaths: number;
   /** The job may end by itself. */
   readonly ends: number;
-  /** A step on a node that fails (a full disk). */
+  /** A step on a node, or the writing of an entry, that fails (a full disk). */
   readonly troubles: number;
 }
 
 export interface ModelState {
   readonly journal: readonly MoveStep[];
+  /** An entry whose writing failed: it may be on the disk all the same. */
+  readonly unsure: MoveStep | null;
   readonly over: 'ended' | 'lost' | null;
   /** The job ran to its end. */
   readonly finished: boolean;
@@ -118,6 +120,7 @@ export function initialState(setup: Setup): ModelState {
   };
   return {
     journal: [],
+    unsure: null,
     over: null,
     finished: false,
     homeUp: true,
@@ -144,20 +147,22 @@ export function spend(state: ModelState, what: keyof Budget): ModelState {
 /** The same text for the same state, whatever the order of what is on its way. */
 export function keyOf(state: ModelState): string {
   const { left, task, journal, looks } = state;
-  const steps = journal.map((entry) => {
-    const ends = entry.step === 'begin' ? `${entry.from}${entry.to}` : '';
-    return `${entry.step[0]}${entry.step[1]}${entry.generation}${ends}`;
-  });
   const parts = [
     `${left.moves}${left.crashes}${left.losses}${left.deaths}${left.ends}${left.troubles}`,
     `${state.over ?? ''}${state.finished ? 'f' : ''}${state.homeUp ? 'u' : ''}`,
-    steps.join(''),
+    journal.map(keyOfEntry).join(''),
+    state.unsure ? keyOfEntry(state.unsure) : '',
     task ? `${task.kind}${task.stage}.${task.generation}${task.from}${task.to}${keyOfCall(task)}` : '',
     looks.map((look) => (typeof look === 'string' ? look[0] : `${look.phase}${look.generation}`)).join(),
     state.nodes.map(keyOfNode).join('/'),
     state.requests.map(keyOfRequest).sort().join(),
   ];
   return parts.join('|');
+}
+
+function keyOfEntry(entry: MoveStep): string {
+  const ends = entry.step === 'begin' ? `${entry.from}${entry.to}` : '';
+  return `${entry.step[0]}${entry.step[1]}${entry.generation}${ends}`;
 }
 
 function keyOfCall({ call }: Task): string {
