@@ -80,11 +80,14 @@ const asCommonJs = {
 
 const entries = [
   { in: 'src/main.ts', out: 'dist/moskit.mjs', shebang: true, minify: true },
+  // What the fault tests bring to their lab: the only program whose steps can be made to fail.
+  { in: 'src/main.ts', out: 'dist/moskit-with-faults.mjs', shebang: true, minify: true, faults: true },
   { in: 'src/tools.ts', out: 'dist/tools.cjs', minify: true, commonjs: true },
   { in: 'src/screen.ts', out: 'dist/screen.cjs', minify: true, commonjs: true },
   { in: 'fixtures/lab/main.ts', out: 'dist/lab.mjs' },
   { in: 'fixtures/demo/main.ts', out: 'dist/demo.mjs' },
   { in: 'test/bench/main.ts', out: 'dist/bench.mjs' },
+  { in: 'test/chaos/main.ts', out: 'dist/chaos.mjs' },
 ];
 
 for (const entry of entries) {
@@ -94,10 +97,11 @@ for (const entry of entries) {
     ...common,
     entryPoints: [entry.in],
     outfile: staged,
+    define: { ...common.define, WITH_FAULTS: String(entry.faults ?? false) },
     minifyWhitespace: entry.minify ?? false,
     minifySyntax: entry.minify ?? false,
     ...(entry.commonjs
-      ? asCommonJs
+      ? { ...asCommonJs, define: { ...asCommonJs.define, WITH_FAULTS: 'false' } }
       : { banner: { js: (entry.shebang ? '#!/usr/bin/env node\n' : '') + require_banner } }),
   });
   if (entry.shebang) await chmod(staged, 0o755);

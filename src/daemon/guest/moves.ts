@@ -19,6 +19,7 @@ import type {
 } from '../../protocol/guest-messages.js';
 import type { JobExit } from '../../core/cluster-map.js';
 import type { DriverName } from '../../core/job-spec.js';
+import { reach } from '../fault-point.js';
 import { guestKey, imageDirOf, type GuestRecord } from './record.js';
 import { driverJobOf, processOf, targetJobOf, type HomeIdentity } from './registry.js';
 import type { GuestContext } from './service.js';
@@ -69,6 +70,7 @@ export function freeze(
     await mkdir(imageDirOf(record, params.generation), { recursive: true, mode: 0o700 });
     const channel = await pages;
     await context.guests.change(record, { phase: 'freezing', move });
+    await reach('guest.freeze marked');
     try {
       const frozen = await driverNamed(params.driver).freeze(driverJobOf(record, params.generation), channel);
       if (frozen.kind === 'ended') {
@@ -76,6 +78,7 @@ export function freeze(
         await context.guests.ended(record, frozen.exit);
         return frozen;
       }
+      await reach('guest.freeze made');
       await context.guests.change(record, { phase: 'frozen' });
       return frozen;
     } catch (error) {
@@ -146,6 +149,7 @@ export function restore(
     const move = { generation: ref.generation, driver: ref.driver };
     await context.guests.change(record, { move });
     const process = await driverNamed(ref.driver).restoreStopped(targetJobOf(record, ref.generation));
+    await reach('guest.restore made');
     await context.guests.change(record, { phase: 'restored', process });
     return {};
   });
@@ -166,6 +170,7 @@ export function continueGuest(
       { ...targetJobOf(record, ref.generation), onIdentified: context.guests.onIdentified(record) },
       record.process,
     );
+    await reach('guest.continue made');
     const running = await context.guests.change(record, { phase: 'running', process, move: null });
     void context.guests.removeImages(running).catch((error: unknown) => context.log.error(error));
     return { pid: process.pid };

@@ -3,6 +3,7 @@ import { ProtocolError } from '../../errors.js';
 import type { GuestMethods } from '../../protocol/guest-messages.js';
 import { guestSchemas, parseShape } from '../../protocol/schemas.js';
 import type { ChannelTickets } from '../channel-tickets.js';
+import { reach } from '../fault-point.js';
 import type { Log } from '../log.js';
 import type { History } from '../../state/history.js';
 import { prepare } from './admission.js';
@@ -72,5 +73,8 @@ export async function serveGuestRequest(
   if (!isGuestMethod(method)) throw new ProtocolError(`nobody answers '${method}' here`);
   const checked = parseShape(guestSchemas[method], params, method);
   const handler = handlers[method] as (c: GuestContext, h: HomeIdentity, p: unknown) => Promise<unknown>;
-  return handler(context, home, checked);
+  await reach(`${method} asked`);
+  const answer = await handler(context, home, checked);
+  await reach(`${method} done`);
+  return answer;
 }

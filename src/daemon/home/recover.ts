@@ -4,6 +4,7 @@ import type { DriverName } from '../../core/job-spec.js';
 import { recoveryOf } from '../../core/relocation.js';
 import { messageOf, RefusedError, UnreachableError } from '../../errors.js';
 import type { HomeContext } from './homes.js';
+import { reach } from '../fault-point.js';
 import { lose } from './lose.js';
 import { settleAgain } from './reconcile.js';
 import { placeInHistory, type HomeJob } from './job.js';
@@ -74,7 +75,9 @@ export async function finishMove(
       job.unsettled.add(move.from);
       context.log.write(`job ${job.record.job}: its rest on node ${move.from}: ${messageOf(error)}`);
     });
+  await reach('home discarded');
   await job.journal.append({ step: 'done', generation: move.generation, frozenMs, bytes, atMs });
+  await reach('home done');
   await context.homes.change(job, { nmigs: job.record.nmigs + 1, lastMove: record });
   context.history.add({
     event: 'moved',

@@ -9,6 +9,7 @@ import { saveJsonFile } from '../../state/json-file.js';
 import type { ProbedDriver } from '../../protocol/guest-messages.js';
 import type { spoolFiles } from '../guest/files.js';
 import type { NodeAccess } from '../node-access.js';
+import { reach } from '../fault-point.js';
 import { openRelay, type Relay } from './bulk.js';
 import { carriedPath } from './carried.js';
 import { carryPlan, withProbe } from './folder-plan.js';
@@ -125,8 +126,10 @@ async function carryOut(move: Move): Promise<MoveRecord> {
 async function begin(move: Move, driver: ProbedDriver): Promise<boolean> {
   const { job, target, generation } = move;
   await job.journal.append({ step: 'claim', generation, atMs: Date.now() });
+  await reach('home claimed');
   try {
     const dirShared = await prepare(move, driver);
+    await reach('home prepared');
     await job.journal.append({
       step: 'begin',
       generation,
@@ -137,6 +140,7 @@ async function begin(move: Move, driver: ProbedDriver): Promise<boolean> {
       dirShared,
       atMs: Date.now(),
     });
+    await reach('home begun');
     move.context.history.add({
       event: 'moving',
       ...placeInHistory(job),
@@ -210,6 +214,7 @@ async function transferAndRestore(
   try {
     job.moving = { to: move.to, step: 'sync files' };
     let bytes = dirShared ? 0 : await firstFiles(move, driver);
+    await reach('home sent first files');
     const known = dirShared ? emptyManifest() : await listRemote(target, { ...ref, part: 'job' });
     const pages = driver === 'criu' ? await relay() : null;
     // One that starts again gets its folder from home; only the input that it has had so far comes from here.
@@ -233,6 +238,7 @@ async function transferAndRestore(
       ),
       pages ? target.call('pages.receive', ref, { timeoutMs: freezeTimeoutMs }) : undefined,
     ]);
+    await reach('home heard frozen');
     if (frozen.kind === 'ended') throw new MoskitError(`job ${id} ended by itself before it could be moved`);
     const pageBytes = pages?.bytes() ?? 0;
     bytes += pageBytes;
@@ -257,14 +263,18 @@ async function transferAndRestore(
         : 0,
     ]);
     bytes += sent[0] + sent[1];
+    await reach('home sent last files');
     watch.lap('last files');
     job.moving = { to: move.to, step: 'restore' };
     await target.call('guest.restore', { ...ref, driver }, { timeoutMs: freezeTimeoutMs });
+    await reach('home heard restored');
     watch.lap('restore');
     await job.journal.append({ step: 'commit', generation, atMs: Date.now() });
+    await reach('home committed');
     watch.lap('commit');
     job.moving = { to: move.to, step: 'continue' };
     await target.call('guest.continue', { ...ref, driver }, { timeoutMs: 60_000 });
+    await reach('home heard continued');
     watch.lap('continue');
     context.log.write(`job ${id}: stood still for ${watch.text()}`);
     return { frozenMs: watch.totalMs(), bytes };
