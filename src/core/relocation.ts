@@ -73,6 +73,19 @@ export function placeOf(
   return place;
 }
 
+/**
+ * What home wants of a guest that a node reports while no move is under way; null = it is where it should be. The
+ * generation is the one below which (and as a stopped copy also at which) nothing may stay there.
+ */
+export function staleBelow(
+  place: { readonly where: NodeId; readonly generation: number },
+  node: NodeId,
+  guest: { readonly generation: number },
+): number | null {
+  if (place.where === node && place.generation === guest.generation) return null;
+  return Math.max(place.generation, guest.generation);
+}
+
 /** Generations are never used twice, also not after a move that was given up: what is older is stale for certain. */
 export function nextGeneration(journal: readonly MoveStep[], start: { readonly generation: number }): number {
   return Math.max(start.generation, ...journal.map((entry) => entry.generation)) + 1;

@@ -5,6 +5,7 @@ import {
   parseMoveStep,
   placeOf,
   recoveryOf,
+  staleBelow,
   type BeginStep,
   type MoveStep,
 } from '../../src/core/relocation.js';
@@ -148,6 +149,17 @@ describe('after any prefix of any legal journal', () => {
             expect(nextGeneration(prefix, start)).toBeGreaterThan(generation);
       }),
     );
+  });
+});
+
+describe('a guest that a node reports', () => {
+  it.each<[string, number, number, number | null]>([
+    ['is where the journal says', 3, 4, null],
+    ['is an older generation on its own node', 3, 2, 4],
+    ['is an older generation elsewhere', 1, 2, 4],
+    ['is the copy of a move that was given up', 1, 5, 5],
+  ])('%s', (_title, node, generation, stale) => {
+    expect(staleBelow({ where: 3, generation: 4 }, node, { generation })).toBe(stale);
   });
 });
 

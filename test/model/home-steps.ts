@@ -1,4 +1,4 @@
-import { placeOf, type MoveStep } from '../../src/core/relocation.js';
+import { placeOf, staleBelow, type MoveStep } from '../../src/core/relocation.js';
 import type { HomeStep, Rules } from './rules.js';
 import {
   firstPlace,
@@ -286,8 +286,8 @@ function settle(
     return progress(label, world.rules.looksAgain ? withLook(state, node, 'later') : looked);
   const place = placeOf(state.journal, firstPlace);
   const isItsPlace = place.where === node;
-  if (seen !== 'empty' && !(isItsPlace && place.generation === seen.generation))
-    return add(request('discard', node, Math.max(place.generation, seen.generation), false));
+  const stale = seen === 'empty' ? null : staleBelow(place, node, seen);
+  if (stale !== null) return add(request('discard', node, stale, false));
   const { up, guest } = state.nodes[node] ?? {};
   const isGone = isItsPlace && seen === 'empty' && up === true && guest?.generation !== place.generation;
   return isGone

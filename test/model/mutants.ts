@@ -69,6 +69,11 @@ export const mutants: readonly Mutant[] = [
     { moves: 2, losses: 1 },
   ),
   mutant(
+    'what runs gives way to an older request to prepare',
+    { decidePrepare: (old) => ({ kind: old ? 'replace' : 'admit' }) },
+    { moves: 2, losses: 1 },
+  ),
+  mutant(
     'a late start runs what a move is bringing',
     { decideStart: (guest) => rules.decideStart({ ...guest, move: null }, guest.generation) },
     { moves: 2 },

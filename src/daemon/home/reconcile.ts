@@ -1,5 +1,5 @@
 import { homeOf, type NodeId } from '../../core/ids.js';
-import { recoveryOf } from '../../core/relocation.js';
+import { recoveryOf, staleBelow } from '../../core/relocation.js';
 import type { GuestSummary } from '../../protocol/guest-messages.js';
 import type { HomeContext } from './homes.js';
 import { launch } from './launch.js';
@@ -54,11 +54,11 @@ async function settleGuest(context: HomeContext, node: NodeId, guest: GuestSumma
   }
   if (job.record.phase === 'starting' || isUnsettled(job, node)) return;
   const place = whereIs(job);
-  if (!place || (place.where === node && place.generation === guest.generation)) return;
+  const generation = place ? staleBelow(place, node, guest) : null;
+  if (!place || generation === null) return;
   context.log.write(
     `node ${node} holds generation ${guest.generation} of job ${guest.job}, now ${place.generation}: ended`,
   );
-  const generation = Math.max(place.generation, guest.generation);
   await access.call('guest.discard', { job: guest.job, generation, keepDir: false });
 }
 
