@@ -149,9 +149,9 @@ export function isArrow(shown: string): boolean {
   return shown in arrows;
 }
 
-/** A key's name where the terminal may lack its sign. */
+/** A key's name where the terminal may lack its sign. (Arrows written out would make V8 hold the whole bundle as two-byte text.) */
 export function keyName(shown: string, utf8: boolean): string {
-  return utf8 ? shown : shown.replace(/[←→↑↓]/g, (arrow) => arrows[arrow] ?? arrow);
+  return utf8 ? shown : shown.replace(/[\u2190-\u2193]/g, (arrow) => arrows[arrow] ?? arrow);
 }
 
 const byKey: ReadonlyMap<string, KeyBinding> = new Map(
