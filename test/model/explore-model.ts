@@ -39,8 +39,8 @@ export const shortBounds: ModelBounds = {
   setups: [
     ...setups(2, { crashes: 1, losses: 1 }),
     ...setups(2, { losses: 1, ends: 1, troubles: 1 }),
-    ...setups(2, { losses: 1, deaths: 1 }),
-    ...setups(2, { moves: 2, losses: 1 }, { lateStart: true }),
+    ...setups(2, { losses: 1, deaths: 1 }).slice(0, 1),
+    ...setups(2, { moves: 2, losses: 1 }, { lateStart: true }).slice(0, 1),
   ],
   maxStates: 50_000,
 };
