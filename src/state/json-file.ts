@@ -1,12 +1,12 @@
 import { removeStaleTemps, writeFileAtomic, type AtomicWriteOptions } from './atomic-file.js';
 import { readLimited } from './read-limited.js';
 import { formatSealed, parseSealed } from './sealed-json.js';
-import { setAside } from './set-aside.js';
+import { setAside, setAsideAndLeave } from './set-aside.js';
 
 export type LoadedJson<T> =
   | { readonly kind: 'ok'; readonly value: T }
   | { readonly kind: 'missing' }
-  /** The file was renamed to `keptAs`; each problem names its place. */
+  /** The file is now `keptAs`; each problem names its place. */
   | { readonly kind: 'damaged'; readonly problems: readonly string[]; readonly keptAs: string };
 
 /** Checks a value's shape; an answer, not an exception. */
@@ -17,6 +17,8 @@ export type JsonCheck<T> = (
 export interface LoadJsonOptions {
   readonly limitBytes?: number;
   readonly nowMs?: number;
+  /** A damaged file keeps its name as well, until the caller has put another in its place. */
+  readonly isReplaced?: boolean;
 }
 
 const defaultLimitBytes = 16 * 1024 * 1024;
@@ -31,7 +33,7 @@ export async function loadJsonFile<T>(
   path: string,
   options: LoadJsonOptions & { readonly check?: JsonCheck<T> } = {},
 ): Promise<LoadedJson<T | unknown>> {
-  const { limitBytes = defaultLimitBytes, nowMs = Date.now(), check } = options;
+  const { limitBytes = defaultLimitBytes, nowMs = Date.now(), isReplaced = false, check } = options;
   await removeStaleTemps(path, nowMs);
   const read = await readLimited(path, limitBytes);
   if (read.kind === 'missing') return read;
@@ -40,7 +42,8 @@ export async function loadJsonFile<T>(
       ? parseBytes(read.bytes, check)
       : { ok: false as const, problems: [`${read.bytes} bytes are too many; the limit is ${limitBytes}`] };
   if (parsed.ok) return { kind: 'ok', value: parsed.value };
-  return { kind: 'damaged', problems: parsed.problems, keptAs: await setAside(path, nowMs) };
+  const keptAs = await (isReplaced ? setAsideAndLeave : setAside)(path, nowMs);
+  return { kind: 'damaged', problems: parsed.problems, keptAs };
 }
 
 function parseBytes<T>(bytes: Buffer, check: JsonCheck<T> | undefined): ReturnType<JsonCheck<T | unknown>> {

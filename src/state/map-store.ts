@@ -41,7 +41,7 @@ export async function openMapStore(
   options: MapStoreOptions = {},
 ): Promise<MapStore> {
   const check = await mapCheck(path);
-  const found = await loadJsonFile(path, { check, nowMs: clock.nowMs() });
+  const found = await loadJsonFile(path, { check, nowMs: clock.nowMs(), isReplaced: true });
   const { map, loaded } = await startingMap(path, found, check, clock);
   return new FileMapStore({ path, clock, check, map, loaded, options, mark: await fileMark(path) });
 }
@@ -165,7 +165,7 @@ class FileMapStore implements MapStore {
     const { path, clock, check, options } = this.#parts;
     const mark = await fileMark(path);
     if (mark === null || mark === this.#mark) return;
-    const found = await loadJsonFile(path, { check, nowMs: clock.nowMs() });
+    const found = await loadJsonFile(path, { check, nowMs: clock.nowMs(), isReplaced: true });
     this.#mark = await fileMark(path);
     if (found.kind === 'damaged') {
       options.onProblem?.(

@@ -1,4 +1,4 @@
-import { open, rename } from 'node:fs/promises';
+import { link, open, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { errnoOf, MoskitError, messageOf } from '../errors.js';
 import { syncFolder } from './atomic-file.js';
@@ -12,6 +12,23 @@ export async function setAside(path: string, nowMs: number): Promise<string> {
     return kept;
   } catch (error) {
     throw new MoskitError(`${path} is damaged and cannot be renamed: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+/**
+ * Gives a damaged file the name `PATH.damaged-TIME` too, for a caller that puts another in its place: there is no moment
+ * at which it would be missing, which has another meaning. Where a file can't have two names it is renamed.
+ */
+export async function setAsideAndLeave(path: string, nowMs: number): Promise<string> {
+  for (let n = 1; ; n++) {
+    const kept = nameAside(path, nowMs, n);
+    try {
+      await link(path, kept);
+      await syncFolder(dirname(path));
+      return kept;
+    } catch (error) {
+      if (errnoOf(error) !== 'EEXIST') return setAside(path, nowMs);
+    }
   }
 }
 
@@ -37,9 +54,8 @@ export async function keepAside(path: string, bytes: Uint8Array, nowMs: number):
 
 /** Creates the name, empty, so that nobody else gets it. */
 async function freeName(path: string, nowMs: number): Promise<string> {
-  const time = new Date(nowMs).toISOString().replace(/[-:]/g, '').replace(/\.\d+/, '');
   for (let n = 1; ; n++) {
-    const name = `${path}.damaged-${time}${n === 1 ? '' : `-${n}`}`;
+    const name = nameAside(path, nowMs, n);
     try {
       await (await open(name, 'wx', 0o600)).close();
       return name;
@@ -47,4 +63,9 @@ async function freeName(path: string, nowMs: number): Promise<string> {
       if (errnoOf(error) !== 'EEXIST') throw error;
     }
   }
+}
+
+function nameAside(path: string, nowMs: number, n: number): string {
+  const time = new Date(nowMs).toISOString().replace(/[-:]/g, '').replace(/\.\d+/, '');
+  return `${path}.damaged-${time}${n === 1 ? '' : `-${n}`}`;
 }

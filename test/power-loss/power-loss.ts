@@ -1,0 +1,24 @@
+import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { tornFiles, type Points } from './torn-files.js';
+import { writeSteps } from './write-steps.js';
+
+/**
+ * Lets the power go out at every byte of every file, and at every step of every writing. `wrong` says what was then
+ * neither the old, nor the new, nor known to be damaged. `stride`: at every n-th byte only.
+ */
+export async function powerLoss({ stride = 1 }: { readonly stride?: number } = {}): Promise<Points> {
+  // in memory, where nobody has to wait for a disk: which bytes get there is decided here anyway
+  const hasMemoryDisk = await stat('/dev/shm').then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+  const folder = await mkdtemp(join(hasMemoryDisk ? '/dev/shm' : tmpdir(), 'moskit-power-'));
+  try {
+    const [torn, steps] = [await tornFiles(folder, stride), await writeSteps(folder)];
+    return { points: torn.points + steps.points, wrong: [...torn.wrong, ...steps.wrong] };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
