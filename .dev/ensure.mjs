@@ -29,6 +29,9 @@ const sources = [
   'fixtures/demo',
   'fixtures/embedded',
   'test/bench',
+  'test/chaos',
+  'test/faults',
+  'bin',
   '.dev',
   'package-lock.json',
 ];

@@ -96,7 +96,6 @@ export class Homes {
       detached: spec.deputy === null,
       lock: spec.lock,
       userStopped: false,
-      nmigs: 0,
       lastMove: null,
       exit: null,
       messages: '',

@@ -78,7 +78,7 @@ export function viewOf(job: HomeJob, home: NodeId, node: NodeView | null): JobVi
     home,
     where: place?.where ?? job.placed ?? home,
     state: stateOf(job, node),
-    nmigs: record.nmigs,
+    nmigs: commitsOf(job),
     generation: place?.generation ?? 0,
     cantmove: cantmoveOf(job),
     driver: driverOf(job)?.driver ?? null,
@@ -91,6 +91,11 @@ export function viewOf(job: HomeJob, home: NodeId, node: NodeView | null): JobVi
     ...(record.lastMove ? { lastMove: record.lastMove } : {}),
     ...(record.exit ? { exit: record.exit } : {}),
   };
+}
+
+/** Counted in the journal, which no killed mosd leaves behind the truth. */
+function commitsOf({ journal }: HomeJob): number {
+  return journal.entries.filter(({ step }) => step === 'commit').length;
 }
 
 function stateOf(job: HomeJob, node: NodeView | null): JobView['state'] {

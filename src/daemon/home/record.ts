@@ -17,7 +17,6 @@ export interface HomeRecord {
   readonly userStopped: boolean;
   /** Signals for a node that did not answer. */
   readonly pendingSignals?: readonly string[];
-  readonly nmigs: number;
   readonly lastMove: MoveRecord | null;
   readonly exit: JobExit | null;
   /** Text that the recording sh wrote, for example that the command was not found. */

@@ -78,7 +78,7 @@ export async function finishMove(
   await reach('home discarded');
   await job.journal.append({ step: 'done', generation: move.generation, frozenMs, bytes, atMs });
   await reach('home done');
-  await context.homes.change(job, { nmigs: job.record.nmigs + 1, lastMove: record });
+  await context.homes.change(job, { lastMove: record });
   context.history.add({
     event: 'moved',
     job: job.record.job,

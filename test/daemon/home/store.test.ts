@@ -20,7 +20,6 @@ function aRecord(job: string): HomeRecord {
     detached: true,
     lock: false,
     userStopped: false,
-    nmigs: 0,
     lastMove: null,
     exit: null,
     messages: '',
