@@ -1,3 +1,4 @@
+import { formatEvent, parseHistoryLine } from '../../../src/core/history.js';
 import { parseClassicMap, formatClassicMap } from '../../../src/core/classic-map.js';
 import { emptyMap } from '../../../src/core/map-empty.js';
 import { parseConfig, parseMapText } from '../../../src/core/map-schema.js';
@@ -84,6 +85,18 @@ export const textTargets: readonly Target[] = [
     share: 2,
     samples: moveSteps.map((step) => Buffer.from(JSON.stringify(step))),
     run: (input) => expectingPlainErrors(() => parseMoveStep(jsonOf(input))),
+  },
+  {
+    name: 'history',
+    share: 3,
+    samples: texts(
+      '{"atMs":1763702674843,"event":"moved","job":"1-3","generation":2,"node":2,"to":1,"reason":"balance the load"}',
+      '{"atMs":1,"event":"refused","reason":"node 2: \\u001b[31mno"}',
+    ),
+    run: (input) => {
+      const event = parseHistoryLine(input.toString('utf8'));
+      if (event) formatEvent(event);
+    },
   },
   {
     name: 'sealed-record',
