@@ -1,4 +1,5 @@
 import type { JobExit } from '../core/cluster-map.js';
+import { plainText } from '../core/plain-text.js';
 import { messageOf, ProtocolError } from '../errors.js';
 import { encodeFrame, frameTypes } from './frames.js';
 import type { IoDown, IoUp } from './messages.js';
@@ -20,12 +21,12 @@ export function parseIoDown(payload: Buffer): IoDown {
   const value = parseControl(payload);
   const { type, offset, text, exit, messages } = value;
   if (type === 'stdinTaken' && isOffset(offset)) return { type, offset };
-  if (type === 'notice' && typeof text === 'string') return { type, text: text.slice(0, 4000) };
+  if (type === 'notice' && typeof text === 'string') return { type, text: plainText(text, 4000) };
   if (type === 'ended') {
     return {
       type,
       exit: parseExit(exit),
-      messages: typeof messages === 'string' ? messages.slice(0, 4000) : '',
+      messages: typeof messages === 'string' ? plainText(messages, 4000) : '',
     };
   }
   throw new ProtocolError('a damaged control frame was sent');
@@ -50,9 +51,9 @@ export function parseExit(value: unknown): JobExit {
   if (exit['kind'] === 'code' && Number.isInteger(exit['code']))
     return { kind: 'code', code: Number(exit['code']) & 255 };
   if (exit['kind'] === 'signal' && typeof exit['signal'] === 'string') {
-    return { kind: 'signal', signal: exit['signal'].slice(0, 16) };
+    return { kind: 'signal', signal: plainText(exit['signal'], 16) };
   }
-  const reason = typeof exit['reason'] === 'string' ? exit['reason'].slice(0, 1000) : 'no status was given';
+  const reason = typeof exit['reason'] === 'string' ? plainText(exit['reason'], 1000) : 'no status was given';
   return { kind: 'unknown', reason };
 }
 

@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import { plainText } from '../core/plain-text.js';
 import { ProtocolError } from '../errors.js';
 import { formatHello, readHello, type Hello } from './handshake.js';
 import { readLine } from './lines.js';
@@ -46,7 +47,8 @@ function parseGo(line: Buffer): { readonly error?: string } {
     const value = JSON.parse(line.toString('utf8')) as Record<string, unknown>;
     if (value['ok'] === true) return {};
     return {
-      error: typeof value['error'] === 'string' ? value['error'].slice(0, 2000) : 'refused without a reason',
+      error:
+        typeof value['error'] === 'string' ? plainText(value['error'], 2000) : 'refused without a reason',
     };
   } catch {
     return { error: 'a damaged answer was sent' };

@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import { plainText } from '../core/plain-text.js';
 import {
   MoskitError,
   ProtocolError,
@@ -183,7 +184,7 @@ function parseMessage(line: Buffer): Parsed {
     if (error === undefined) return { kind: 'answer', id, result, error: undefined };
     if (isWireError(error)) return { kind: 'answer', id, result: undefined, error };
   } else if (id === undefined && typeof error === 'string') {
-    return { kind: 'refusal', reason: error.slice(0, maxReasonLength) };
+    return { kind: 'refusal', reason: plainText(error, maxReasonLength) };
   }
   throw new ProtocolError('a damaged message was sent');
 }
@@ -206,8 +207,10 @@ export function toWire(error: unknown): WireError {
 }
 
 export function fromWire(error: WireError): MoskitError {
-  const details = { hint: typeof error.hint === 'string' ? error.hint : undefined };
-  const message = error.message.slice(0, 4000);
+  const details = {
+    hint: typeof error.hint === 'string' ? plainText(error.hint, maxReasonLength) : undefined,
+  };
+  const message = plainText(error.message, 4000);
   switch (error.code) {
     case 'usage':
       return new UsageError(message, details);

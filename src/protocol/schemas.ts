@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { isJobId, isNodeId } from '../core/ids.js';
+import { plainText } from '../core/plain-text.js';
 import { ProtocolError } from '../errors.js';
 
 /** Shapes of everything that comes in over a channel. Loaded by mosd only: zod is slow to start. */
@@ -97,6 +98,12 @@ export const requirementsSchema = z.object({
   criuVersion: z.number().nullable(),
 });
 
+/** Said by another machine, and shown to a user. */
+const shown = (most: number) =>
+  z
+    .string()
+    .max(most)
+    .transform((said) => plainText(said, most));
 const amount = z.number().min(0).max(Number.MAX_SAFE_INTEGER);
 
 /** What a node says of itself and of our guests there; it is another machine's word. */
@@ -115,8 +122,8 @@ export const reportSchema = z.object({
   stay: z.boolean(),
   lstay: z.boolean(),
   quiet: z.boolean(),
-  drivers: z.array(z.string().max(32)).max(16),
-  version: z.string().max(64),
+  drivers: z.array(shown(32)).max(16),
+  version: shown(64),
 });
 export const usageSchema = z
   .array(z.object({ job: jobId, pid: z.number().int(), cpu: amount, rssKib: amount, stopped: z.boolean() }))
@@ -232,10 +239,10 @@ export const guestSchemas = {
   'pages.receive': moveRef,
 } as const;
 
-const refusal = z.string().max(8_000);
+const refusal = shown(8_000);
 const exit = z.union([
   z.object({ kind: z.literal('code'), code: z.number().int().min(0).max(255) }),
-  z.object({ kind: z.literal('signal'), signal: z.string().max(16) }),
+  z.object({ kind: z.literal('signal'), signal: shown(16) }),
   z.object({ kind: z.literal('unknown'), reason: refusal }),
 ]);
 const manifestAnswer = z.object({ manifest: z.unknown() });

@@ -98,8 +98,8 @@ export const protocolTargets: readonly Target[] = [
     samples: [
       ...texts(
         '{"id":1,"result":{}}\n',
-        '{"id":1,"error":{"code":"refused","message":"no","hint":"x"}}\n',
-        '{"error":"full"}\n',
+        '{"id":1,"error":{"code":"refused","message":"no\\u001b[31m","hint":"x"}}\n',
+        '{"error":"full\\u001b[2J"}\n',
       ),
       ...requestSamples
         .slice(0, 8)
@@ -169,7 +169,10 @@ async function serveOver(stream: Duplex): Promise<void> {
     onNotification: (method) => must(typeof method === 'string', 'gives no method'),
   });
   const answered = rpc.request('ping', {}).catch((error: unknown) => {
-    must(error instanceof Error, 'rejects with no error');
+    must(
+      error instanceof Error && !/[\u0000-\u0008\u001b]/.test(error.message),
+      'says what a terminal obeys',
+    );
   });
   const reason = await rpc.closed;
   await answered;
