@@ -1,34 +1,132 @@
+import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import type { DriverName } from '../../src/core/job-spec.js';
 import { faults, type Fault } from '../faults/cases.js';
-import { describeCase, faultTable, runFaults } from './faults.js';
+import { fuzz } from '../fuzz/fuzz.js';
+import { exploreModel, longBounds, shortBounds } from '../model/explore-model.js';
+import { powerLoss } from '../power-loss/power-loss.js';
+import { describeCase, faultTable, runFaults } from './move-faults.js';
 
-const { values } = parseArgs({
+/** One figure of `npm run chaos`. */
+interface Outcome {
+  readonly what: string;
+  readonly figures: string;
+  /** Empty = as it must be. */
+  readonly wrong: readonly string[];
+}
+
+const usage = `npm run chaos -- [--json] [--short] [--seed N] [model|power|fuzz|faults …]
+  faults: [--drivers criu,app,restart] [--faults ${faults.join(',')}] [--labs N] [--write FILE]`;
+
+const { values, positionals } = parseArgs({
   options: {
+    json: { type: 'boolean' },
+    help: { type: 'boolean' },
+    /** Minutes instead of an hour. */
+    short: { type: 'boolean' },
+    seed: { type: 'string', default: '1' },
     drivers: { type: 'string', default: 'criu,app,restart' },
     faults: { type: 'string', default: faults.join(',') },
     labs: { type: 'string', default: '2' },
-    json: { type: 'boolean' },
+    /** A document whose table between the marks is replaced. */
+    write: { type: 'string' },
   },
+  allowPositionals: true,
 });
-const outcomes = await runFaults({
-  drivers: values.drivers.split(',') as DriverName[],
-  faults: values.faults.split(',') as Fault[],
-  labs: Number(values.labs),
-  repository: new URL('..', import.meta.url),
-  onOutcome: ({ of, job, wrong, seconds }) =>
-    console.error(
-      `${describeCase(of)} -> ${job}${wrong.map((text) => `; WRONG: ${text}`).join('')} (${seconds.toFixed(0)} s)`,
-    ),
-});
-const bad = outcomes.filter(({ wrong, job }) => wrong.length > 0 || job === 'lost');
-const missed = outcomes.filter(({ job }) => job === 'not reached');
-if (values.json)
-  console.log(JSON.stringify({ injected: outcomes.length - missed.length, wrong: bad.length, outcomes }));
-else {
-  console.log(faultTable(outcomes));
-  console.log(
-    `\n${outcomes.length - missed.length} faults injected, ${bad.length} wrong, ${missed.length} steps not reached`,
+
+const parts: Readonly<Record<string, () => Promise<readonly Outcome[]>>> = {
+  model: () => Promise.resolve(model()),
+  power: async () => {
+    const { points, wrong } = await powerLoss(values.short ? { stride: 17 } : {});
+    return [
+      { what: 'power-loss points in files', figures: `${points} points, ${wrong.length} wrong`, wrong },
+    ];
+  },
+  fuzz: async () => {
+    const { inputs, crashes } = await fuzz({
+      seed: Number(values.seed),
+      inputs: values.short ? 50_000 : 1_000_000,
+    });
+    return [
+      {
+        what: 'fuzz inputs',
+        figures: `${inputs} inputs, ${crashes.length} crashes`,
+        wrong: crashes.map(
+          ({ target, seed, inputBase64, error }) => `${target} (seed ${seed}): ${error} ${inputBase64}`,
+        ),
+      },
+    ];
+  },
+  faults: moveFaults,
+};
+
+function model(): readonly Outcome[] {
+  const { states, violations, mutants } = exploreModel({ bounds: values.short ? shortBounds : longBounds });
+  const missed = mutants.filter(({ violation }) => violation === null);
+  return [
+    {
+      what: 'states explored by the model',
+      figures: `${states} states, ${violations.length} violations`,
+      wrong: violations.map((violation) => JSON.stringify(violation)),
+    },
+    {
+      what: 'mutants of the model caught',
+      figures: `${mutants.length - missed.length} of ${mutants.length}`,
+      wrong: missed.map((mutant) => JSON.stringify(mutant)),
+    },
+  ];
+}
+
+async function moveFaults(): Promise<readonly Outcome[]> {
+  const outcomes = await runFaults({
+    drivers: values.drivers.split(',') as DriverName[],
+    faults: values.faults.split(',') as Fault[],
+    labs: Number(values.labs),
+    repository: new URL('..', import.meta.url),
+    onOutcome: ({ of, job, wrong, seconds }) => {
+      console.error(`${describeCase(of)} -> ${[job, ...wrong].join('; WRONG: ')} (${seconds.toFixed(0)} s)`);
+    },
+  });
+  if (values.write !== undefined) writeTable(values.write, faultTable(outcomes));
+  const missed = outcomes.filter(({ job }) => job === 'not reached');
+  const wrong = outcomes.flatMap(({ of, job, wrong }) =>
+    wrong.length > 0 || job === 'lost' ? [`${describeCase(of)}: ${[job, ...wrong].join('; ')}`] : [],
+  );
+  const injected = outcomes.length - missed.length;
+  return [
+    {
+      what: 'faults over all steps of a move',
+      figures: `${injected} injected, ${wrong.length} wrong, ${missed.length} steps not reached`,
+      wrong,
+    },
+  ];
+}
+
+const marks = /(<!-- faults -->)[\s\S]*(<!-- end of faults -->)/;
+
+function writeTable(path: string, table: string): void {
+  const text = readFileSync(path, 'utf8');
+  if (!marks.test(text)) throw new Error(`${path} has no marks for the table`);
+  writeFileSync(
+    path,
+    text.replace(marks, (_all, begin: string, end: string) => `${begin}\n\n${table}\n\n${end}`),
   );
 }
-process.exit(bad.length === 0 ? 0 : 1);
+
+const unknown = positionals.filter((name) => !Object.hasOwn(parts, name));
+if (values.help || unknown.length > 0) {
+  console.error(usage);
+  process.exit(unknown.length > 0 ? 2 : 0);
+}
+const outcomes: Outcome[] = [];
+for (const name of positionals.length > 0 ? positionals : Object.keys(parts)) {
+  console.error(`${name} …`);
+  outcomes.push(...(await parts[name]!()));
+}
+if (values.json) console.log(JSON.stringify({ seed: Number(values.seed), outcomes }));
+else
+  for (const { what, figures, wrong } of outcomes) {
+    console.log(`${wrong.length === 0 ? 'ok   ' : 'WRONG'} ${what.padEnd(34)} ${figures}`);
+    for (const text of wrong.slice(0, 20)) console.log(`      ${text}`);
+  }
+process.exit(outcomes.every(({ wrong }) => wrong.length === 0) ? 0 : 1);
