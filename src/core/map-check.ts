@@ -157,6 +157,7 @@ function sameNames(entries: Indexed, nameOf: NameOfEntry): EntryProblem[] {
 
 /** All entries count as known, also broken ones: their own problem is told already. */
 function unknownAliases(entries: readonly ConfigEntry[], aliases: Indexed): EntryProblem[] {
+  if (aliases.length === 0) return [];
   const isKnown = coverage(entries.filter((entry) => !entry.alias));
   return aliases
     .filter(({ entry }) => !isKnown(entry.node))

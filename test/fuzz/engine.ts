@@ -28,6 +28,7 @@ export interface Crash {
 export interface FuzzResult {
   readonly inputs: number;
   readonly perTarget: Readonly<Record<string, number>>;
+  readonly msPerTarget: Readonly<Record<string, number>>;
   /** Each kind once. */
   readonly crashes: readonly Crash[];
 }
@@ -48,6 +49,7 @@ const mostCrashes = 50;
 /** Runs every sample as it is, and then mutations of them. The same seed gives the same inputs. */
 export async function runFuzz({ seed, inputs, targets, budgetMs = 5000 }: FuzzOptions): Promise<FuzzResult> {
   const perTarget: Record<string, number> = Object.fromEntries(targets.map(({ name }) => [name, 0]));
+  const msPerTarget: Record<string, number> = { ...perTarget };
   const crashes: Crash[] = [];
   const report = (crash: Crash): void => {
     const isNew = crashes.every((known) => known.target !== crash.target || sayOf(known) !== sayOf(crash));
@@ -60,6 +62,7 @@ export async function runFuzz({ seed, inputs, targets, budgetMs = 5000 }: FuzzOp
     perTarget[target.name]! += 1;
     const started = performance.now();
     let error = await problemOf(target, input);
+    msPerTarget[target.name]! += performance.now() - started;
     const asked = allocations.take();
     if (asked > allocationLimitBytes)
       error ??= `asked for ${asked} bytes at once for ${input.length} of input`;
@@ -89,7 +92,7 @@ export async function runFuzz({ seed, inputs, targets, budgetMs = 5000 }: FuzzOp
           error: `memory grew by ${grown} bytes`,
         });
     }
-    return { inputs: done, perTarget, crashes };
+    return { inputs: done, perTarget, msPerTarget, crashes };
   } finally {
     allocations.stop();
     await watchdog.stop();

@@ -1,6 +1,6 @@
-import { mkdtemp, rm, stat } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { memoryFolder } from '../memory-folder.js';
 import { tornFiles, type Points } from './torn-files.js';
 import { writeSteps } from './write-steps.js';
 
@@ -9,12 +9,8 @@ import { writeSteps } from './write-steps.js';
  * neither the old, nor the new, nor known to be damaged. `stride`: at every n-th byte only.
  */
 export async function powerLoss({ stride = 1 }: { readonly stride?: number } = {}): Promise<Points> {
-  // in memory, where nobody has to wait for a disk: which bytes get there is decided here anyway
-  const hasMemoryDisk = await stat('/dev/shm').then(
-    (found) => found.isDirectory(),
-    () => false,
-  );
-  const folder = await mkdtemp(join(hasMemoryDisk ? '/dev/shm' : tmpdir(), 'moskit-power-'));
+  // which bytes get to the disk is decided here
+  const folder = await mkdtemp(join(await memoryFolder(), 'moskit-power-'));
   try {
     const [torn, steps] = [await tornFiles(folder, stride), await writeSteps(folder)];
     return { points: torn.points + steps.points, wrong: [...torn.wrong, ...steps.wrong] };
