@@ -5,6 +5,7 @@ import { MoskitError, messageOf } from '../../errors.js';
 import { killTree } from '../../jobs/process-tree.js';
 import { driverNamed } from '../../jobs/choose-driver.js';
 import { removeTree } from '../../jobs/staging/remove-tree.js';
+import { readIdentity } from '../../jobs/staging/folder-identity.js';
 import { checkProbe, type FolderProbe } from '../../jobs/staging/same-folder.js';
 import type { PrepareParams } from '../../protocol/guest-messages.js';
 import { parseShape, requirementsSchema } from '../../protocol/schemas.js';
@@ -50,6 +51,8 @@ async function refusedByState(
   home: HomeIdentity,
   params: PrepareParams,
 ): Promise<string | null> {
+  if (context.guests.isUnreadable(params.job, home.cluster))
+    return `node ${params.you} has a damaged record of job ${params.job}`;
   const old = context.guests.find(params.job, home.cluster);
   const step = decidePrepare(old ?? null, params.generation);
   if (step.kind === 'no') return `job ${params.job} on node ${params.you}: ${step.reason}`;
@@ -97,7 +100,11 @@ async function accept(
   const dirShared = params.dirProbe !== null && (await seesSame(params.dirProbe));
   try {
     await ensurePrivateDir(params.jobsRoot);
-    if (!dirShared) await makeJobDir(dir, params.carried);
+    if (!dirShared) {
+      if (await mayBeLive(dir, params.dirProbe))
+        throw new MoskitError('it may be the one that the job is in');
+      await makeJobDir(dir, params.carried);
+    }
   } catch (error) {
     return {
       refused: `node ${params.you} can't make the job's folder ${dir}: ${messageOf(error)}`,
@@ -126,6 +133,13 @@ async function accept(
   await context.guests.save(record);
   context.arrived();
   return { refused: null, dirShared };
+}
+
+/** A probe that is gone (home has given the request up) says nothing: the same inode may be the very folder of the job. */
+async function mayBeLive(dir: string, probe: unknown): Promise<boolean> {
+  if (probe === null) return false;
+  const here = await readIdentity(dir).catch(() => null);
+  return here !== null && here.ino === (probe as FolderProbe).identity.ino;
 }
 
 /** Makes the folder afresh. What stands there and has no record is a leftover of ours: the parent is 0700 and ours. */

@@ -1,7 +1,7 @@
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { GuestView, JobExit } from '../../core/cluster-map.js';
-import { isNodeId, type JobId, type NodeId } from '../../core/ids.js';
+import { isJobId, isNodeId, type JobId, type NodeId } from '../../core/ids.js';
 import { MoskitError, messageOf, RefusedError } from '../../errors.js';
 import { exitMeansCheckpoint } from '../../jobs/app-driver.js';
 import { driverNamed } from '../../jobs/choose-driver.js';
@@ -38,6 +38,8 @@ export class Guests {
   readonly #dir: string;
   readonly #log: Log;
   readonly #records = new Map<string, GuestRecord>();
+  /** Folders whose record can't be read: the job may run, so nobody may say that it is not here. */
+  readonly #unreadable = new Set<string>();
   readonly #goneSince = new Map<string, number>();
   readonly #listeners = new Set<GuestEvents>();
   readonly queue = new KeyedQueue();
@@ -57,6 +59,7 @@ export class Guests {
         this.#log.write(
           `guest ${key}: its record is ${loaded.kind === 'ok' ? 'damaged' : loaded.kind}; left alone`,
         );
+        this.#unreadable.add(key);
         continue;
       }
       this.#records.set(key, await startedMeanwhile(loaded.value));
@@ -86,9 +89,23 @@ export class Guests {
     return this.#records.get(guestKey(job, cluster));
   }
 
-  /** Throws RefusedError when this node has no such guest. */
+  isUnreadable(job: JobId, cluster: string): boolean {
+    return this.#unreadable.has(guestKey(job, cluster));
+  }
+
+  /** Jobs of this cluster whose record can't be read. */
+  unreadableOf(cluster: string): readonly JobId[] {
+    return [...this.#unreadable].flatMap((key) => {
+      const job = key.split('.')[0] ?? '';
+      return isJobId(job) && key === guestKey(job, cluster) ? [job] : [];
+    });
+  }
+
+  /** Throws RefusedError when this node has no such guest; another error when that can't be told. */
   get(job: JobId, cluster: string): GuestRecord {
     const record = this.find(job, cluster);
+    if (!record && this.isUnreadable(job, cluster))
+      throw new MoskitError(`this node's record of job ${job} is damaged`);
     if (!record) throw new RefusedError(`this node has no job ${job}`);
     return record;
   }

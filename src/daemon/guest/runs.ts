@@ -13,12 +13,14 @@ import { driverJobOf, processOf, startedMeanwhile, type HomeIdentity } from './r
 import type { GuestContext } from './service.js';
 
 export function list(context: GuestContext, home: HomeIdentity): Promise<readonly GuestSummary[]> {
-  return Promise.resolve(
-    context.guests
-      .all()
-      .filter((record) => record.cluster === home.cluster)
-      .map(({ job, generation, phase }) => ({ job, generation, phase })),
-  );
+  const known = context.guests
+    .all()
+    .filter((record) => record.cluster === home.cluster)
+    .map(({ job, generation, phase }) => ({ job, generation, phase }));
+  const unreadable = context.guests
+    .unreadableOf(home.cluster)
+    .map((job) => ({ job, generation: 0, phase: 'damaged' }));
+  return Promise.resolve([...known, ...unreadable]);
 }
 
 export async function checkFolder(

@@ -40,6 +40,12 @@ export function settleAgain(context: HomeContext, job: HomeJob): void {
 async function settleGuest(context: HomeContext, node: NodeId, guest: GuestSummary): Promise<void> {
   const access = context.nodes.access(node);
   const job = context.homes.find(guest.job);
+  if (guest.phase === 'damaged') {
+    const reason =
+      'its record there is damaged: whether it runs can not be told, so nothing is done about it';
+    context.history.add({ event: 'damaged', job: guest.job, node, reason });
+    return;
+  }
   if (!job) {
     if (homeOf(guest.job) !== context.nodes.self || context.homes.store.damaged.has(guest.job)) return;
     context.log.write(
@@ -85,6 +91,8 @@ async function loseIfGone(context: HomeContext, node: NodeId, job: HomeJob): Pro
   const place = whereIs(job);
   if (job.record.phase !== 'running' || place?.where !== node) return;
   const guests = await context.nodes.access(node).call('guest.list', {});
-  if (guests.some((guest) => guest.job === job.record.job && guest.generation === place.generation)) return;
+  const holds = (guest: GuestSummary): boolean =>
+    guest.job === job.record.job && (guest.generation === place.generation || guest.phase === 'damaged');
+  if (guests.some(holds)) return;
   await lose(context, job, `node ${node} no longer knows it`);
 }

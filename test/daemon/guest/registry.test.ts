@@ -197,6 +197,9 @@ describe('the guests that an earlier mosd left', () => {
         expect.stringMatching(/^guest 1-1\.c0ffee: its record is damaged; left alone$/),
       ]);
       expect(await isAlive(damaged.test.process)).toBe(true);
+      // Home must not take it for gone: it may run.
+      expect(guests.unreadableOf(cluster)).toEqual([damaged.record.job]);
+      expect(() => guests.get(damaged.record.job, cluster)).toThrow('record of job 1-1 is damaged');
       const kept = readdirSync(dirname(path)).map((name) => readFileSync(join(dirname(path), name)));
       expect(kept).toEqual([written]);
       letGo(whole.test);
