@@ -98,7 +98,7 @@ export function parseMoveStep(value: unknown): MoveStep {
   const fits =
     (entry['step'] === 'begin' &&
       numbers(['generation', 'from', 'to', 'atMs']) &&
-      ['criu', 'app', 'restart'].includes(String(entry['driver'])) &&
+      ['criu', 'app', 'restart'].some((driver) => driver === entry['driver']) &&
       typeof entry['why'] === 'string' &&
       typeof entry['dirShared'] === 'boolean') ||
     ((entry['step'] === 'claim' || entry['step'] === 'commit') && numbers(['generation', 'atMs'])) ||

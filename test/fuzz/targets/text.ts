@@ -83,7 +83,7 @@ export const textTargets: readonly Target[] = [
   {
     name: 'move-step',
     share: 2,
-    samples: moveSteps.map((step) => Buffer.from(JSON.stringify(step))),
+    samples: [...moveSteps.map((step) => Buffer.from(JSON.stringify(step))), ...corpus('move-step')],
     run: (input) => expectingPlainErrors(() => parseMoveStep(jsonOf(input))),
   },
   {
