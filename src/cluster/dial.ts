@@ -111,11 +111,23 @@ async function bridge(session: Session): Promise<Bridged> {
       const [onPath] = found;
       if (onPath && isNewEnough(onPath.version) && greeting.kind === 'failed')
         throw bridgeFailure(name, greeting);
-      const usable = found.find(({ version, path }) => isNewEnough(version) && isPlainPath(path));
+      const usable = found.find(isUsable);
       if (!usable) return { kind: 'monitor-only', reason: describeMissing(found) };
       nodeJs = usable.path;
     } else throw bridgeFailure(name, greeting);
   }
+}
+
+function isUsable({ version, path }: NodeJs): boolean {
+  return isNewEnough(version) && isPlainPath(path);
+}
+
+/** Is there a Node.js by now on a node that was without? Rejects with UnreachableError. */
+export async function hasUsableNodeJs(
+  connection: Connection,
+  options: { readonly name: string; readonly timeoutMs: number },
+): Promise<boolean> {
+  return (await findNodeJs(connection, options)).some(isUsable);
 }
 
 async function reopenBridge(session: Session): Promise<Bridge> {

@@ -3,7 +3,7 @@ import type { NodeId } from '../core/ids.js';
 import { MoskitError, UnreachableError, messageOf } from '../errors.js';
 import type { Connection } from '../transport/transport.js';
 import { backoffMs } from './backoff.js';
-import { dialPeer, type DialOptions } from './dial.js';
+import { dialPeer, hasUsableNodeJs, type DialOptions } from './dial.js';
 import type { Caller, Dialled, MonitorOnly, PeerLink } from './peer-link.js';
 import { Pause } from './pause.js';
 
@@ -50,8 +50,8 @@ export interface Peer {
 const attemptDeadlineMs = 20_000;
 /** A link that lived this long was a good one: the next failure is the first again. */
 const stableMs = 60_000;
-/** Node.js may be installed meanwhile. */
-const monitorOnlyRetryMs = 10 * 60_000;
+/** Node.js may be installed meanwhile; to look for it is one short command. */
+const lookForNodeJsMs = 30_000;
 /** Whoever asks for a link this soon after a failure gets that failure. */
 const freshFailureMs = 3000;
 
@@ -70,6 +70,7 @@ class KeptPeer implements Peer {
   #link: PeerLink | null = null;
   #monitor: MonitorOnly | null = null;
   #failures = 0;
+  #pokes = 0;
   #dialFailedAtMs = -Infinity;
   #socket: string | undefined;
 
@@ -94,6 +95,7 @@ class KeptPeer implements Peer {
 
   link(options: { readonly deadlineMs?: number } = {}): Promise<PeerLink> {
     if (this.#link) return Promise.resolve(this.#link);
+    if (this.#monitor) this.poke(); // the next one may have better luck
     const isFresh = performance.now() - this.#dialFailedAtMs < freshFailureMs;
     if (this.#isEnding() || this.#monitor || (this.#pause.isResting && isFresh)) {
       return Promise.reject(this.#whyNot());
@@ -104,6 +106,7 @@ class KeptPeer implements Peer {
   }
 
   poke(): void {
+    this.#pokes += 1;
     this.#pause.wake();
   }
 
@@ -181,11 +184,22 @@ class KeptPeer implements Peer {
     this.#become({ state: 'monitor-only', problem: monitor.reason });
     this.#tell(this.#whyNot());
     const ended = monitor.connection.closed.then((reason) => reason ?? new Error('closed'));
-    const reason = await Promise.race([ended, this.#pause.rest(monitorOnlyRetryMs)]);
-    this.#pause.wake();
+    const reason = await Promise.race([ended, this.#nodeJsAppears(monitor)]);
     this.#monitor = null;
+    this.#pause.wake();
     monitor.connection.close();
     if (reason instanceof Error) throw reason;
+  }
+
+  /** The connection and its sampler stay meanwhile, or asking often would leave nothing to ask. */
+  async #nodeJsAppears(monitor: MonitorOnly): Promise<void> {
+    for (let pokesSeen = this.#pokes; this.#monitor === monitor;) {
+      if (this.#pokes === pokesSeen) await this.#pause.rest(lookForNodeJsMs);
+      pokesSeen = this.#pokes;
+      if (this.#isEnding() || this.#monitor !== monitor) return;
+      const timeoutMs = this.#options.deadlineMs ?? attemptDeadlineMs;
+      if (await hasUsableNodeJs(monitor.connection, { name: this.address, timeoutMs })) return;
+    }
   }
 
   #fail(error: unknown): void {

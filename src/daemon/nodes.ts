@@ -4,6 +4,7 @@ import type { ConfiguredNode, NodeReport, NodeView } from '../core/cluster-map.j
 import type { NodeId } from '../core/ids.js';
 import { createPeer, type Peer } from '../cluster/peer.js';
 import type { PeerLink } from '../cluster/peer-link.js';
+import type { Connection } from '../transport/transport.js';
 import { UnreachableError } from '../errors.js';
 import type { GuestMethods } from '../protocol/guest-messages.js';
 import { openChannel, readGo } from '../protocol/open-channel.js';
@@ -15,6 +16,8 @@ import type { NodeAccess } from './node-access.js';
 const defaultTimeoutMs = 15_000;
 const linkWaitMs = 20_000;
 const sampleEveryMs = 1_000;
+/** After a sampler that failed. */
+const sampleAgainMs = 5_000;
 /** A node whose last report is older is not believed to be up. */
 const staleMs = 10_000;
 
@@ -44,8 +47,8 @@ interface Entry {
   report: NodeReport | null;
   reportedAtMs: number;
   bandwidth: number | null;
-  /** A sh sampler watches it. */
-  isSampled: boolean;
+  /** The connection over which a sh sampler watches it. */
+  sampled: Connection | null;
 }
 
 /** All nodes of the map as home knows them: one SSH connection each, the last report, the measured bandwidth. */
@@ -184,7 +187,7 @@ export class Nodes {
       report: null,
       reportedAtMs: 0,
       bandwidth: null,
-      isSampled: false,
+      sampled: null,
     });
   }
 
@@ -192,26 +195,33 @@ export class Nodes {
   async #watchPlain(node: NodeId): Promise<void> {
     const entry = this.#entries.get(node);
     const connection = entry?.peer.connection();
-    if (!entry || !connection || entry.isSampled) return;
-    entry.isSampled = true;
-    try {
-      const { startShSampler } = await import('../cluster/sh-sampler.js');
-      const sampler = await startShSampler(connection, {
-        name: `node ${node}`,
-        deadlineMs: defaultTimeoutMs,
-      });
+    if (!entry || !connection || entry.sampled === connection) return;
+    entry.sampled = connection;
+    const isWatched = (): boolean =>
+      this.#entries.get(node) === entry &&
+      entry.peer.state().state === 'monitor-only' &&
+      entry.peer.connection() === connection;
+    while (isWatched()) {
       try {
-        while (entry.peer.state().state === 'monitor-only' && this.#entries.get(node) === entry) {
-          this.#reported(entry, await sampler.sample(defaultTimeoutMs));
-          await new Promise((resolve) => setTimeout(resolve, sampleEveryMs));
-        }
-      } finally {
-        sampler.close();
+        await this.#sample(entry, connection, isWatched);
+      } catch (error) {
+        if (isWatched()) this.#options.log.error(error);
+        await new Promise((resolve) => setTimeout(resolve, sampleAgainMs));
       }
-    } catch (error) {
-      this.#options.log.error(error);
+    }
+  }
+
+  async #sample(entry: Entry, connection: Connection, isWatched: () => boolean): Promise<void> {
+    const { startShSampler } = await import('../cluster/sh-sampler.js');
+    const name = `node ${entry.node.node}`;
+    const sampler = await startShSampler(connection, { name, deadlineMs: defaultTimeoutMs });
+    try {
+      while (isWatched()) {
+        this.#reported(entry, await sampler.sample(defaultTimeoutMs));
+        await new Promise((resolve) => setTimeout(resolve, sampleEveryMs));
+      }
     } finally {
-      entry.isSampled = false;
+      sampler.close();
     }
   }
 
