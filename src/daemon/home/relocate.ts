@@ -1,43 +1,19 @@
 import type { MoveReason, MoveRecord } from '../../core/cluster-map.js';
 import type { JobId, NodeId } from '../../core/ids.js';
-import type { DriverName } from '../../core/job-spec.js';
 import { nextGeneration, recoveryOf } from '../../core/relocation.js';
-import { messageOf, MoskitError } from '../../errors.js';
-import { emptyManifest, type Manifest } from '../../jobs/staging/manifest.js';
+import { messageOf } from '../../errors.js';
 import type { MoveOutcome } from '../../protocol/messages.js';
 import { saveJsonFile } from '../../state/json-file.js';
 import type { ProbedDriver } from '../../protocol/guest-messages.js';
-import type { spoolFiles } from '../guest/files.js';
-import type { NodeAccess } from '../node-access.js';
 import { reach } from '../fault-point.js';
-import { openRelay, type Relay } from './bulk.js';
+import { bringOver } from './bring-over.js';
 import { carriedPath } from './carried.js';
-import { carryPlan, withProbe } from './folder-plan.js';
+import { withProbe } from './folder-plan.js';
 import type { HomeContext } from './homes.js';
 import { placeInHistory, whereIs, type HomeJob } from './job.js';
+import { Refusal, type Move } from './move.js';
 import { settleAgain } from './reconcile.js';
 import { finishMove, recover, undoMove } from './recover.js';
-import { listRemote, sendCarried, transfer } from './transfer.js';
-
-const freezeTimeoutMs = 30 * 60_000;
-const quickBytes = 4 * 1024 * 1024;
-
-/** One move of one job: who takes part, and how far it is. */
-interface Move {
-  readonly context: HomeContext;
-  readonly job: HomeJob;
-  readonly from: NodeId;
-  readonly to: NodeId;
-  readonly generation: number;
-  readonly why: MoveReason;
-  readonly source: NodeAccess;
-  readonly target: NodeAccess;
-  /** What home carried to the target afresh, for a job that starts again. */
-  carriedAgain: Manifest | null;
-}
-
-/** The target says no, or the job can't be moved: an answer, not an error. */
-class Refusal extends Error {}
 
 /**
  * Moves a job: prepare, sync while it runs, freeze, image, last files, restore stopped, COMMIT, continue, clean up.
@@ -105,7 +81,7 @@ async function carryOut(move: Move): Promise<MoveRecord> {
   const dirShared = await begin(move, driver);
   let moved: { readonly frozenMs: number; readonly bytes: number };
   try {
-    moved = await transferAndRestore(move, driver.driver, dirShared);
+    moved = await bringOver(move, driver.driver, dirShared);
   } catch (error) {
     const ends = { from: move.from, to: move.to, generation };
     // What can't be undone now is undone by the recovery, which goes on until it is.
@@ -195,146 +171,4 @@ async function prepare(move: Move, driver: ProbedDriver): Promise<boolean> {
   const answer = seesCwd ? await ask(null) : await withProbe(spec.folder.cwd, ask);
   if (answer.refused !== null) throw new Refusal(answer.refused);
   return answer.dirShared;
-}
-
-async function transferAndRestore(
-  move: Move,
-  driver: DriverName,
-  dirShared: boolean,
-): Promise<{ readonly frozenMs: number; readonly bytes: number }> {
-  const { context, job, source, target, generation } = move;
-  const id = job.record.job;
-  const ref = { job: id, generation };
-  const relays: Relay[] = [];
-  const relay = async (): Promise<Relay> => {
-    const opened = await openRelay(source, target);
-    relays.push(opened);
-    return opened;
-  };
-  try {
-    job.moving = { to: move.to, step: 'sync files' };
-    let bytes = dirShared ? 0 : await firstFiles(move, driver);
-    await reach('home sent first files');
-    const known = dirShared ? emptyManifest() : await listRemote(target, { ...ref, part: 'job' });
-    const pages = driver === 'criu' ? await relay() : null;
-    // One that starts again gets its folder from home; only the input that it has had so far comes from here.
-    const only = driver === 'restart' ? ['stdin.data'] : undefined;
-    const hasFiles = driver !== 'restart' || job.record.spec.stdin === 'stream';
-    const jobFiles = dirShared || !hasFiles ? null : await relay();
-    const imageFiles = dirShared || driver !== 'criu' ? null : await relay();
-
-    if (pages) {
-      await target.call('pages.open', { ...ref, driver, ticket: pages.targetTicket }, { timeoutMs: 60_000 });
-    }
-    await job.io.pause();
-    const skipBefore = driver === 'restart' ? {} : await deliveredOf(job);
-    const watch = startWatch();
-    job.moving = { to: move.to, step: 'freeze' };
-    const [frozen] = await Promise.all([
-      source.call(
-        'guest.freeze',
-        { ...ref, driver, ticket: pages?.sourceTicket ?? null },
-        { timeoutMs: freezeTimeoutMs },
-      ),
-      pages ? target.call('pages.receive', ref, { timeoutMs: freezeTimeoutMs }) : undefined,
-    ]);
-    await reach('home heard frozen');
-    if (frozen.kind === 'ended') throw new MoskitError(`job ${id} ended by itself before it could be moved`);
-    const pageBytes = pages?.bytes() ?? 0;
-    bytes += pageBytes;
-    measure(move, pageBytes, watch.lap('freeze'));
-    job.moving = { to: move.to, step: 'last files' };
-    const sent = await Promise.all([
-      jobFiles
-        ? transfer(
-            source,
-            target,
-            { ...ref, part: 'job' },
-            { known, skipBefore, relay: jobFiles, ...(only ? { only } : {}) },
-          )
-        : 0,
-      imageFiles
-        ? transfer(
-            source,
-            target,
-            { ...ref, part: 'image' },
-            { known: emptyManifest(), skipBefore: {}, relay: imageFiles },
-          )
-        : 0,
-    ]);
-    bytes += sent[0] + sent[1];
-    await reach('home sent last files');
-    watch.lap('last files');
-    job.moving = { to: move.to, step: 'restore' };
-    await target.call('guest.restore', { ...ref, driver }, { timeoutMs: freezeTimeoutMs });
-    await reach('home heard restored');
-    watch.lap('restore');
-    await job.journal.append({ step: 'commit', generation, atMs: Date.now() });
-    await reach('home committed');
-    watch.lap('commit');
-    job.moving = { to: move.to, step: 'continue' };
-    await target.call('guest.continue', { ...ref, driver }, { timeoutMs: 60_000 });
-    await reach('home heard continued');
-    watch.lap('continue');
-    context.log.write(`job ${id}: stood still for ${watch.text()}`);
-    return { frozenMs: watch.totalMs(), bytes };
-  } finally {
-    for (const opened of relays) opened.destroy();
-  }
-}
-
-/** Where the standstill goes, step by step, ms. */
-function startWatch(): { lap(step: string): number; text(): string; totalMs(): number } {
-  const beginMs = performance.now();
-  const laps: string[] = [];
-  let lastMs = beginMs;
-  return {
-    lap: (step) => {
-      const nowMs = performance.now();
-      const tookMs = nowMs - lastMs;
-      laps.push(`${step} ${Math.round(tookMs)} ms`);
-      lastMs = nowMs;
-      return tookMs;
-    },
-    text: () => laps.join(', '),
-    totalMs: () => lastMs - beginMs,
-  };
-}
-
-/** The first pass of the files, while the job runs. A job that starts again gets its folder fresh from home. */
-async function firstFiles(move: Move, driver: DriverName): Promise<number> {
-  const { context, job, source, target, generation } = move;
-  const ref = { job: job.record.job, generation };
-  if (driver !== 'restart') {
-    const known = await listRemote(target, { ...ref, part: 'job' });
-    const atMs = performance.now();
-    const bytes = await transfer(
-      source,
-      target,
-      { ...ref, part: 'job' },
-      { known, skipBefore: await deliveredOf(job) },
-    );
-    measure(move, bytes, performance.now() - atMs);
-    return bytes;
-  }
-  if (!job.record.carried) return 0;
-  const plan = await carryPlan(context, job.record.spec);
-  if (plan.kind === 'refused') throw new Refusal(plan.reason);
-  move.carriedAgain = plan.manifest;
-  await sendCarried(target, ref, job.record.spec.folder.cwd, plan);
-  return plan.bytes;
-}
-
-/** What home has of the spools need not travel any more. */
-async function deliveredOf(job: HomeJob): Promise<Readonly<Record<string, number>>> {
-  const { stdout, stderr } = await job.io.settle();
-  const sizes: Record<(typeof spoolFiles)[number], number> = { stdout, stderr, 'stdin.data': 0 };
-  return sizes;
-}
-
-function measure({ context, from, to }: Move, bytes: number, ms: number): void {
-  if (bytes < quickBytes || ms <= 0) return;
-  for (const node of [from, to]) {
-    if (node !== context.nodes.self) context.nodes.measured(node, (bytes / ms) * 1000);
-  }
 }

@@ -1,0 +1,23 @@
+import type { MoveReason } from '../../core/cluster-map.js';
+import type { NodeId } from '../../core/ids.js';
+import type { Manifest } from '../../jobs/staging/manifest.js';
+import type { NodeAccess } from '../node-access.js';
+import type { HomeContext } from './homes.js';
+import type { HomeJob } from './job.js';
+
+/** One move of one job: who takes part, and how far it is. */
+export interface Move {
+  readonly context: HomeContext;
+  readonly job: HomeJob;
+  readonly from: NodeId;
+  readonly to: NodeId;
+  readonly generation: number;
+  readonly why: MoveReason;
+  readonly source: NodeAccess;
+  readonly target: NodeAccess;
+  /** What home carried to the target afresh, for a job that starts again. */
+  carriedAgain: Manifest | null;
+}
+
+/** The target says no, or the job can't be moved: an answer, not an error. */
+export class Refusal extends Error {}
