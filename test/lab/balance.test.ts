@@ -79,7 +79,10 @@ describe.runIf(await mayUseLab())('balancing', () => {
     const expelled = await lab.exec(2, onNode(2, 'mosctl expel'), { timeoutMs: 90_000 });
     expect(expelled).toMatchObject({ code: 0 });
     expect((await jobs(lab)).map(({ where }) => where).sort()).toEqual([1, 3]);
-    expect((await bash(lab, `mosrun 2 true`)).stderr).toMatch(/block is set on node 2/);
+    const refused = await bash(lab, 'mosrun 2 true');
+    expect(refused).toMatchObject({ code: 125, stdout: '' });
+    expect(refused.stderr).toMatch(/block is set on node 2/);
+    expect((await bash(lab, 'mosrun -j 2-3 hostname')).stdout).toBe('n3\n');
 
     const brought = await lab.exec(1, ['mosctl', 'bring', '--timeout', '60'], { timeoutMs: 90_000 });
     expect(brought).toMatchObject({ code: 0 });
