@@ -1,6 +1,7 @@
 'use strict';
 // Runs dist/NAME.cjs from V8's compiled form of it, if the build left one: compiling is a quarter of what a small command costs.
 const { readFileSync } = require('node:fs');
+const { pathToFileURL } = require('node:url');
 const { Script } = require('node:vm');
 const { join } = require('node:path');
 
@@ -38,7 +39,7 @@ function start(name) {
   const { script, path } = compile(name, readCache(name));
   const bundle = { exports: {} };
   script.runInThisContext()(bundle.exports, require, bundle, path, folder);
-  if (bundle.exports.goOnWith) void import(bundle.exports.goOnWith);
+  if (bundle.exports.isForProgram) void import(pathToFileURL(join(folder, 'moskit.mjs')).href);
 }
 
 module.exports = { compile, start };

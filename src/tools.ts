@@ -1,13 +1,11 @@
-import { pathToFileURL } from 'node:url';
 import { calledAs, entryOf } from './commands/command-table.js';
 import { runPlain } from './commands/run-command.js';
 import { thinCommands } from './commands/thin-commands.js';
-import { programPath } from './program-path.js';
 
 const { name = '', argv } = calledAs(process.argv);
 const entry = entryOf(thinCommands, name);
 
-/** Set for a command that is none of the thin ones: the whole program, which looks at the name again. */
-export const goOnWith: string | null = entry ? null : pathToFileURL(programPath()).href;
+/** A command that is none of the thin ones is left to the whole program, which looks at the name again. */
+export const isForProgram = entry === undefined;
 
 if (entry) void runPlain(name, () => entry.start(argv));
