@@ -16,7 +16,7 @@ interface Outcome {
 }
 
 const usage = `npm run chaos -- [--json] [--short] [--seed N] [model|power|fuzz|faults …]
-  faults: [--drivers criu,app,restart] [--faults ${faults.join(',')}] [--labs N] [--write FILE]`;
+  faults: [--drivers criu,app,restart] [--faults ${faults.join(',')}] [--labs N] [--step REGEX] [--write FILE]`;
 
 const { values, positionals } = parseArgs({
   options: {
@@ -28,6 +28,8 @@ const { values, positionals } = parseArgs({
     drivers: { type: 'string', default: 'criu,app,restart' },
     faults: { type: 'string', default: faults.join(',') },
     labs: { type: 'string', default: '2' },
+    /** Only the steps whose name this expression is found in. */
+    step: { type: 'string', default: '' },
     /** A document whose table between the marks is replaced. */
     write: { type: 'string' },
   },
@@ -82,6 +84,7 @@ async function moveFaults(): Promise<readonly Outcome[]> {
     drivers: values.drivers.split(',') as DriverName[],
     faults: values.faults.split(',') as Fault[],
     labs: Number(values.labs),
+    step: new RegExp(values.step),
     repository: new URL('..', import.meta.url),
     onOutcome: ({ of, job, wrong, seconds }) => {
       console.error(`${describeCase(of)} -> ${[job, ...wrong].join('; WRONG: ')} (${seconds.toFixed(0)} s)`);

@@ -6,6 +6,7 @@ import { runCase, type CaseOutcome } from '../faults/run-case.js';
 export interface FaultRun {
   readonly drivers: readonly DriverName[];
   readonly faults: readonly Fault[];
+  readonly step: RegExp;
   /** Labs side by side. */
   readonly labs: number;
   readonly repository: URL;
@@ -14,7 +15,7 @@ export interface FaultRun {
 
 /** Every case once. */
 export async function runFaults(run: FaultRun): Promise<readonly CaseOutcome[]> {
-  const waiting = [...allCases(run)];
+  const waiting = allCases(run).filter(({ step }) => run.step.test(step));
   const outcomes: CaseOutcome[] = [];
   await Promise.all(
     Array.from({ length: run.labs }, async (_, index) => {
