@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { MoskitError } from '../errors.js';
+import type { ProcessStat } from '../core/proc/process-stat.js';
 import type { JobProcess } from './driver.js';
-import { isGone, readStat } from './proc.js';
+import { childrenOf, isGone, readStat } from './proc.js';
 import { send } from './send-signal.js';
 import { treeOf } from './tree-members.js';
 
@@ -10,6 +11,7 @@ export { signalJob } from './signal-job.js';
 export { commandOf, isAlive, treeOf } from './tree-members.js';
 
 const roundMs = 5;
+const patientRounds = 4;
 const stopMs = 5_000;
 /** A process that sits in the kernel (a dead network disk) can't be ended by anybody. */
 const killMs = 20_000;
@@ -20,20 +22,28 @@ const killMs = 20_000;
  */
 export async function stopTree(job: JobProcess): Promise<void> {
   const giveUpAt = Date.now() + stopMs;
-  for (;;) {
+  for (let round = 1; ; round++) {
     const running = await runningOf(job);
     if (running.length === 0) return;
-    for (const pid of running) send(pid, 'SIGSTOP');
+    for (const { pid } of running) send(pid, 'SIGSTOP');
+    if (round % patientRounds === 0) await letGoOfParents(running);
     if (Date.now() > giveUpAt)
-      throw new MoskitError(`PID ${running[0]} can't be stopped: it sits in the kernel`);
+      throw new MoskitError(`PID ${running[0]!.pid} can't be stopped: it sits in the kernel`);
     await delay(roundMs);
   }
 }
 
-async function runningOf(job: JobProcess): Promise<readonly number[]> {
+/** Who called vfork(2) waits in the kernel until its child has begun another program: such a child may not stop yet. */
+async function letGoOfParents(running: readonly ProcessStat[]): Promise<void> {
+  const waiting = running.filter(({ state }) => state === 'D');
+  const children = (await Promise.all(waiting.map(({ pid }) => childrenOf(pid)))).flat();
+  for (const pid of children) send(pid, 'SIGCONT');
+}
+
+async function runningOf(job: JobProcess): Promise<readonly ProcessStat[]> {
   const pids = (await treeOf(job)).filter((pid) => pid !== job.pid);
   const stats = await Promise.all(pids.map((pid) => readStat(pid)));
-  return stats.flatMap((stat) => (stat && !isGone(stat) && !isStopped(stat.state) ? [stat.pid] : []));
+  return stats.flatMap((stat) => (stat && !isGone(stat) && !isStopped(stat.state) ? [stat] : []));
 }
 
 function isStopped(state: string): boolean {

@@ -58,10 +58,20 @@ describe.each(modes)('the tree of a job (PID namespace: %s)', (pidNamespace) => 
     await pollUntil(() => outputOf(job).length > size + 4);
   });
 
+  it('stands still also when it starts programs all the time, whose parents wait in the kernel', async () => {
+    const job = await start(['sh', '-c', 'while :; do /bin/true; done'], { pidNamespace });
+    for (let round = 0; round < 60; round++) {
+      await stopTree(job.process);
+      await continueTree(job.process);
+    }
+  });
+
   it('goes on without those that are to stand still', async () => {
     const job = await start(['sh', '-c', 'sleep 61 & sleep 62 & wait'], { pidNamespace });
-    const pids = await tree(job, 4);
-    const [first] = pids.filter((pid) => commOf(pid) === 'sleep');
+    const [first] = await pollUntil(async () => {
+      const sleeping = (await treeOf(job.process)).filter((pid) => commOf(pid) === 'sleep');
+      return sleeping.length === 2 ? sleeping : null;
+    });
     await stopTree(job.process);
     await continueTree(job.process, [first!]);
     await pollUntil(async () => (await stoppedOf(job.process)).length === 1);
