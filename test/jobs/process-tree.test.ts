@@ -13,7 +13,7 @@ import {
   treeOf,
 } from '../../src/jobs/process-tree.js';
 import { pollUntil } from '../poll-until.js';
-import { exitOfJob, outputOf, start, type TestJob } from './job-fixture.js';
+import { exitOfJob, outputOf, start } from './job-fixture.js';
 
 const modes = (await unshareWords()) ? [true, false] : [false];
 const commOf = (pid: number): string => {
@@ -23,11 +23,6 @@ const commOf = (pid: number): string => {
     return 'gone';
   }
 };
-const tree = async (job: TestJob, processes: number): Promise<readonly number[]> =>
-  pollUntil(async () => {
-    const pids = await treeOf(job.process);
-    return pids.length === processes ? pids : null;
-  });
 
 describe.each(modes)('the tree of a job (PID namespace: %s)', (pidNamespace) => {
   it('has the recording sh first, and everybody in it, orphans and helpers too', async () => {
