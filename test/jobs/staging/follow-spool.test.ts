@@ -130,6 +130,15 @@ describe('followSpool', () => {
     await expect(iterator.next()).rejects.toThrow(/became shorter \(3 bytes\)/);
   });
 
+  it('waits for one that is behind what was asked for, and ends with it', async () => {
+    const path = await newSpool();
+    await writeFile(path, '012');
+    expect(await collect(followSpool(path, 10, { isEnded: () => true }))).toBe('');
+    setTimeout(() => void writeFile(path, '0123456789ab'), 30);
+    let looks = 0;
+    expect(await collect(followSpool(path, 10, { isEnded: () => ++looks > 10 }))).toBe('ab');
+  });
+
   it('keeps pieces small enough for a frame', async () => {
     const path = await newSpool();
     await writeFile(path, Buffer.alloc(1_000_000));
