@@ -8,6 +8,7 @@ export default defineConfig({
     hookTimeout: 180_000,
     teardownTimeout: 30_000,
     pool: 'forks',
-    maxWorkers: 2,
+    // Most of the time of the lab's tests is waiting.
+    maxWorkers: 3,
   },
 });

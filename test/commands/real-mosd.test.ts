@@ -17,7 +17,8 @@ describe('one machine', () => {
   });
   afterEach(async () => {
     await runTool(['moskit', 'stop'], { env });
-    rmSync(folder, { recursive: true, force: true });
+    // A mosd that came too late may still be writing to the log that another runs already.
+    rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
   });
   const run = (line: string, stdin = ''): Promise<ToolRun> => runTool(line.split(' '), { env, stdin });
   const mosdPid = (): number =>
