@@ -49,7 +49,7 @@ function surroundings(
     umask: mask,
     stdin: options.detach ? 'none' : stdinKind(),
     deputy: options.detach ? null : ownIdentity(),
-    isParentLocked: false,
+    isParentLocked: context.env['MOSKIT_LOCK'] === '1',
   };
 }
 

@@ -3,7 +3,7 @@ import type { GuestRecord } from './record.js';
 
 /** Names that describe the machine or the session at home and would mislead a job elsewhere. */
 const staysAtHome =
-  /^(SSH_(AUTH_SOCK|AGENT_PID|CONNECTION|CLIENT|TTY)|XDG_RUNTIME_DIR|DBUS_SESSION_BUS_ADDRESS|MOSKIT_DIR|MOSKIT_SSH_CONFIG|TMPDIR|PWD|OLDPWD|_)=/;
+  /^(SSH_(AUTH_SOCK|AGENT_PID|CONNECTION|CLIENT|TTY)|XDG_RUNTIME_DIR|DBUS_SESSION_BUS_ADDRESS|MOSKIT_DIR|MOSKIT_SSH_CONFIG|MOSKIT_JOB|MOSKIT_LOCK|TMPDIR|PWD|OLDPWD|_)=/;
 
 /** The user's environment with the folder and the temporary folder of the job. */
 export function jobEnvironment(record: Pick<GuestRecord, 'spec' | 'folder' | 'job'>): readonly string[] {
@@ -12,5 +12,7 @@ export function jobEnvironment(record: Pick<GuestRecord, 'spec' | 'folder' | 'jo
     `PWD=${record.folder.cwd}`,
     `TMPDIR=${join(record.folder.dir, 'tmp')}`,
     `MOSKIT_JOB=${record.job}`,
+    // for `mosrun -k` in it
+    ...(record.spec.lock ? ['MOSKIT_LOCK=1'] : []),
   ];
 }
