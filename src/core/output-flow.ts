@@ -4,6 +4,11 @@ export interface OutputOffsets {
   readonly stderr: number;
 }
 
+/** By how much `to` is ahead of `from`, both streams together. */
+export function bytesBetween(from: OutputOffsets, to: OutputOffsets): number {
+  return Math.max(0, to.stdout - from.stdout) + Math.max(0, to.stderr - from.stderr);
+}
+
 /**
  * Output that nobody takes holds its writer, as a full pipe would: here the pipe is a file, and the writer stands still
  * until it is read. Bytes.

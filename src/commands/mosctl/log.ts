@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseDuration } from '../../core/duration.js';
 import { formatEvent, isAskedFor, type HistoryEvent, type HistoryQuery } from '../../core/history.js';
@@ -25,16 +26,16 @@ export const log = command({
   run: async ({ options }, context) => {
     const query = { job: jobOf(options.job), sinceMs: sinceOf(options.since) };
     const { history } = resolvePaths(context.env);
-    let last = await show(history, query, options.json ?? false, context);
+    const json = options.json ?? false;
+    let seen = sizeOf(history);
+    let last = await show(history, query, json, context);
     while (options.follow) {
       await delay(lookMs);
-      last = await show(
-        history,
-        { ...query, sinceMs: Math.max(query.sinceMs, last.atMs) },
-        options.json ?? false,
-        context,
-        last,
-      );
+      const size = sizeOf(history);
+      if (size === seen) continue;
+      seen = size;
+      const since = { ...query, sinceMs: Math.max(query.sinceMs, last.atMs) };
+      last = await show(history, since, json, context, last);
     }
     return exitCodes.done;
   },
@@ -64,6 +65,10 @@ async function show(
     shown = grown(shown, event);
   }
   return shown;
+}
+
+function sizeOf(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
 }
 
 function grown(shown: Shown, { atMs }: HistoryEvent): Shown {

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isOutputHeld, outputLimits, type OutputOffsets } from '../../core/output-flow.js';
+import { bytesBetween, isOutputHeld, outputLimits, type OutputOffsets } from '../../core/output-flow.js';
 import { continueTree, isAlive, stopTree } from '../../jobs/process-tree.js';
 import { punchDelivered } from '../../jobs/staging/spool.js';
 import type { History } from '../../state/history.js';
@@ -53,8 +53,7 @@ export class OutputGate {
 
   async #look(seen: GuestRecord): Promise<void> {
     const aheadBytes = await this.#aheadOf(seen);
-    if (isOutputHeld({ isHeld: seen.outputHeld === true, aheadBytes }, this.#limitOf(seen)) === isHeld(seen))
-      return;
+    if (isOutputHeld({ isHeld: isHeld(seen), aheadBytes }, this.#limitOf(seen)) === isHeld(seen)) return;
     await this.#guests.queue.run(guestKey(seen.job, seen.cluster), async () => {
       const record = this.#guests.find(seen.job, seen.cluster);
       if (record?.phase !== 'running' || record.generation !== seen.generation) return;
@@ -102,7 +101,7 @@ export class OutputGate {
         () => 0,
       );
     const [stdout, stderr] = await Promise.all([size('stdout'), size('stderr')]);
-    return Math.max(0, stdout - taken.stdout) + Math.max(0, stderr - taken.stderr);
+    return bytesBetween(taken, { stdout, stderr });
   }
 
   #limitOf(record: GuestRecord): number {

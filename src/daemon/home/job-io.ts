@@ -2,7 +2,7 @@ import type { Duplex } from 'node:stream';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { JobId } from '../../core/ids.js';
-import { outputLimits, type OutputOffsets } from '../../core/output-flow.js';
+import { bytesBetween, outputLimits, type OutputOffsets } from '../../core/output-flow.js';
 import { openSpoolWriter, punchDelivered, type SpoolWriter } from '../../jobs/staging/spool.js';
 import { framesOf } from '../../protocol/frame-stream.js';
 import { decodeData, encodeControl, encodeData, frameTypes, type Frame } from '../../protocol/frames.js';
@@ -220,8 +220,4 @@ function pauseFor(ms: number, signal: AbortSignal): Promise<void> {
     const timer = setTimeout(done, ms);
     signal.addEventListener('abort', done);
   });
-}
-
-function bytesBetween(from: OutputOffsets, to: OutputOffsets): number {
-  return Math.max(0, to.stdout - from.stdout) + Math.max(0, to.stderr - from.stderr);
 }
