@@ -22,6 +22,10 @@ const commands: CommandTable = {
     describe: 'the daemon (started on demand)',
     start: async () => (await import('./daemon/main.js')).runDaemon(),
   },
+  lapse: {
+    describe: 'hold the guests whose lease is over (started by mosd)',
+    start: async (argv) => (await import('./daemon/guest/lapse.js')).runLapse(argv),
+  },
   bridge: {
     describe: 'join stdin and stdout to mosd (what ssh starts on a node)',
     start: async () => (await import('./daemon/bridge.js')).runBridge(),

@@ -16,6 +16,8 @@ export interface Paths {
   readonly homesDir: string;
   /** Records of the jobs that run here: guests/JOB/. */
   readonly guestsDir: string;
+  /** Images kept for jobs, own and others': kept/JOB/. */
+  readonly keptDir: string;
   /** Default folder of the jobs' own folders; its path must be the same on every node, so it is not below $HOME. */
   readonly jobsRoot: string;
 }
@@ -42,6 +44,7 @@ export function resolvePaths(env: NodeJS.ProcessEnv = process.env): Paths {
     history: join(stateDir, 'history.ndjson'),
     homesDir: join(stateDir, 'homes'),
     guestsDir: join(stateDir, 'guests'),
+    keptDir: join(stateDir, 'kept'),
     jobsRoot: own ? join(own, 'jobs') : `/var/tmp/moskit-${uid}`,
   };
 }

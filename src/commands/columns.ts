@@ -59,6 +59,21 @@ export function padToWidth(text: string, columns: number, side: 'left' | 'right'
   return side === 'right' ? space + text : text + space;
 }
 
+/** Columns under their titles, two spaces apart; the last one is as wide as it likes. */
+export function tableLines(
+  titles: readonly string[],
+  rows: readonly (readonly string[])[],
+): readonly string[] {
+  const widths = titles.map((title, column) =>
+    Math.max(widthOf(title), ...rows.map((row) => widthOf(row[column] ?? ''))),
+  );
+  return [titles, ...rows].map((row) =>
+    row
+      .map((cell, column) => (column === row.length - 1 ? cell : padToWidth(cell, widths[column]!, 'left')))
+      .join('  '),
+  );
+}
+
 /** First and last code points of the East Asian wide and emoji blocks: two columns each. */
 const wideBlocks = [
   [0x1100, 0x115f],

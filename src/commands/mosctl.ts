@@ -1,5 +1,6 @@
 import type { Command } from './command.js';
 import { queryCommands } from './mosctl/queries.js';
+import { jobs } from './mosctl/jobs.js';
 import { log } from './mosctl/log.js';
 import { rebalance } from './mosctl/rebalance.js';
 import { bring, expel } from './mosctl/send-home.js';
@@ -19,6 +20,7 @@ const verbs: Readonly<Record<string, Command>> = {
   bring,
   expel,
   rebalance,
+  jobs,
   log,
 };
 

@@ -10,6 +10,7 @@ import { command, type CommandContext } from './command.js';
 import { Deputy, type DeputyEnd } from './mosrun/deputy.js';
 import { stdinKind } from './mosrun/input-pump.js';
 import { jobRequest, type MosrunArguments } from './mosrun/job-request.js';
+import { giveUp, recoverJob } from './mosrun/recover-job.js';
 import { leaveAs } from './mosrun/leave-as.js';
 import { runLocally } from './mosrun/local-run.js';
 import { mosrunLine } from './mosrun/options.js';
@@ -26,6 +27,8 @@ const mosrun = command({
   exitCodeOf: () => exitCodes.mosrunFailed,
   run: async (given, context) => {
     if (given.options.attach !== undefined) return attach(given.options.attach, context);
+    if (given.options.recover !== undefined) return recoverJob(given, given.options.recover, context);
+    if (given.options['give-up'] !== undefined) return giveUp(given.options['give-up'], context);
     const spec = jobRequest(given, surroundings(given, context));
     const mosd = await memberMosd(context);
     if (!mosd) return local(spec, context);

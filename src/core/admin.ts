@@ -21,6 +21,7 @@ export const defaultAdmin: Admin = {
   decayinterval: 1,
   slowdecay: 975,
   fastdecay: 926,
+  checkpoint: 0,
   maxguests: null,
   jobsroot: null,
 };

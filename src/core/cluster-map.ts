@@ -1,4 +1,5 @@
 import type { JobId, NodeId } from './ids.js';
+import type { OnNodeLoss } from './protection.js';
 
 /** The newest format number of hpc.json that this version writes. */
 export const mapFormat = 1;
@@ -54,6 +55,8 @@ export interface Admin {
   readonly decayinterval: number;
   readonly slowdecay: number;
   readonly fastdecay: number;
+  /** Seconds between two images of new jobs that don't say it themselves; 0 = none. */
+  readonly checkpoint: number;
   /** Most guests this node takes; null = no limit. */
   readonly maxguests: number | null;
   /** Folder of the jobs' own folders on every node; null = the default. */
@@ -93,6 +96,8 @@ export interface NodeReport {
   /** Which relocation drivers work here, best first, for example ['criu', 'app', 'restart']. */
   readonly drivers: readonly string[];
   readonly version: string;
+  /** Its monotonic clock, ms since it was started: what leases run by. */
+  readonly upMs?: number | undefined;
 }
 
 export type NodeState =
@@ -127,6 +132,8 @@ export type JobState =
   | 'moving'
   /** Its node does not answer; the job is not known to have ended. */
   | 'unreachable'
+  /** Its node is lost; it waits to be started again from an image, by itself or by `mosrun --recover`. */
+  | 'stranded'
   | 'done'
   | 'lost';
 
@@ -156,10 +163,23 @@ export interface JobView {
   readonly moving?: { readonly to: NodeId; readonly step: string };
   readonly lastMove?: MoveRecord;
   readonly exit?: JobExit;
+  /** Its node is lost: since when, and why that is said. */
+  readonly stranded?: { readonly reason: string; readonly sinceMs: number };
+  /** Of jobs that have any. */
+  readonly protection?: {
+    readonly onNodeLoss: OnNodeLoss;
+    readonly checkpointMs: number | null;
+    readonly image: { readonly atMs: number; readonly bytes: number; readonly keeper: NodeId } | null;
+  };
 }
 
 export type MoveReason =
-  'balance the load' | 'to a faster node' | 'this node is out of memory' | 'this node is leaving' | 'asked';
+  | 'balance the load'
+  | 'to a faster node'
+  | 'this node is out of memory'
+  | 'this node is leaving'
+  | 'asked'
+  | 'its node was lost';
 
 export interface MoveRecord {
   readonly from: NodeId;
@@ -176,7 +196,12 @@ export type JobExit =
   | { readonly kind: 'code'; readonly code: number }
   | { readonly kind: 'signal'; readonly signal: string }
   /** It ended without leaving a status: killed from outside, or its node died. */
-  | { readonly kind: 'unknown'; readonly reason: string };
+  | {
+      readonly kind: 'unknown';
+      readonly reason: string;
+      /** Its node was started anew: nothing that the job itself did. */
+      readonly rebooted?: boolean | undefined;
+    };
 
 /** A job as the node that runs it sees it: /proc/hpc/remote. */
 export interface GuestView {

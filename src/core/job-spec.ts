@@ -1,4 +1,5 @@
 import type { JobId, NodeId } from './ids.js';
+import { unprotected, type Protection } from './protection.js';
 
 /** Where a job may start: mosrun's `-h`, `N`, `-j LIST`, or nothing. */
 export type Where =
@@ -45,9 +46,15 @@ export interface JobSpec {
   readonly hint: 'cpujob' | 'iojob' | 'none';
   readonly decay: 'fast' | 'slow' | 'none';
   readonly relocation: RelocationSpec;
+  /** Against the loss of its node; jobs of earlier versions have none (`protectionOf`). */
+  readonly protection?: Protection | undefined;
   /** The deputy; null for a detached job. */
   readonly deputy: { readonly pid: number; readonly startTicks: number } | null;
   readonly stdin: 'none' | 'stream';
+}
+
+export function protectionOf(spec: JobSpec): Protection {
+  return spec.protection ?? unprotected;
 }
 
 /** What moves are made of: written into the journal before each step. */

@@ -48,6 +48,7 @@ const admin = z.strictObject({
   decayinterval: z.number().int().min(1).max(3600).default(defaultAdmin.decayinterval),
   slowdecay: perMille.default(defaultAdmin.slowdecay),
   fastdecay: perMille.default(defaultAdmin.fastdecay),
+  checkpoint: whole.default(defaultAdmin.checkpoint),
   maxguests: whole.nullable().default(defaultAdmin.maxguests),
   jobsroot: z
     .string()
@@ -101,6 +102,7 @@ const moveRecord = z.object({
     'this node is out of memory',
     'this node is leaving',
     'asked',
+    'its node was lost',
   ]),
   driver: text,
   atMs: z.number(),
@@ -119,7 +121,7 @@ const jobView = z.object({
   pid: whole.nullable(),
   home: nodeId,
   where: nodeId,
-  state: z.enum(['starting', 'running', 'stopped', 'moving', 'unreachable', 'done', 'lost']),
+  state: z.enum(['starting', 'running', 'stopped', 'moving', 'unreachable', 'stranded', 'done', 'lost']),
   nmigs: whole,
   generation: whole,
   cantmove: z.array(text),

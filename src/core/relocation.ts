@@ -17,6 +17,8 @@ export type MoveStep =
       readonly to: NodeId;
       readonly driver: DriverName;
       readonly why: MoveReason;
+      /** `from` is gone: it is neither asked nor told, and an undo does not bring the job back there. */
+      readonly isLost?: boolean;
       /** Both nodes see the same job folder: it must outlive the source's part. */
       readonly dirShared: boolean;
       readonly atMs: number;

@@ -17,10 +17,15 @@ import { forgetTransfers } from './guest/files.js';
 import { OutputGate } from './guest/output-gate.js';
 import { guestKey, type GuestRecord } from './guest/record.js';
 import { Guests } from './guest/registry.js';
+import { continueImaged } from './guest/checkpoint.js';
+import { createWarden } from './guest/warden.js';
+import { upMs } from './up-time.js';
 import { serveGuestRequest, type GuestContext } from './guest/service.js';
 import { moveOwn } from './handlers/moves.js';
 import { act, plan } from './home/balancer.js';
 import { endOrphans } from './home/deputies.js';
+import { loadImageKey } from './home/checkpoint-store.js';
+import { tend } from './home/tend.js';
 import { Homes, type HomeContext } from './home/homes.js';
 import { collect } from './home/collect.js';
 import { whereIs } from './home/job.js';
@@ -65,6 +70,7 @@ export async function createDaemon(
   }
   const history = createHistory(paths.history, Date.now);
   const cluster = await installationIdentity(paths.stateDir);
+  const imageKey = await loadImageKey(paths.stateDir);
   const guests = new Guests(paths.guestsDir, log);
   const sampler = createSampler({
     speed: () => ({ speed: map.map.admin.speed ?? unknownSpeed, set: map.map.admin.speedset === 1 }),
@@ -99,6 +105,7 @@ export async function createDaemon(
       quiet: admin.quiet === 1,
       drivers,
       version,
+      upMs: upMs(),
     };
   };
   const guestContext: GuestContext = {
@@ -107,10 +114,19 @@ export async function createDaemon(
     tickets,
     log,
     history,
+    keptDir: paths.keptDir,
+    warden: createWarden({
+      guestsDir: paths.guestsDir,
+      historyPath: paths.history,
+      program: programPath(),
+      log,
+    }),
     report,
     isOwn: (home) => home.cluster === cluster,
     arrived: () => sampler.arrived(1),
   };
+
+  await continueImaged(guestContext);
 
   const daemon: Daemon = {
     paths,
@@ -188,6 +204,7 @@ export async function createDaemon(
       defaultJobsRoot: () => map.map.admin.jobsroot ?? paths.jobsRoot,
       ownDirs: [paths.stateDir, paths.runtimeDir, paths.jobsRoot],
       homeDir: homedir(),
+      imageKey,
     };
     daemon.home.nodes.configure(expandNodes(config));
   };
@@ -222,6 +239,7 @@ export async function createDaemon(
         takeUsage(homes, usage.ofHome(cluster), map.map.admin.mospe);
       });
       every(secondMs, () => (daemon.home ? refreshMobility(daemon.home, Date.now()) : undefined));
+      every(secondMs, () => (daemon.home ? tend(daemon.home, performance.now()) : undefined));
       every(secondMs, () => (daemon.home ? endOrphans(daemon.home) : undefined));
       every(balanceEveryMs, () => {
         if (!daemon.home || homes.active().length === 0) return;

@@ -1,6 +1,7 @@
 import type { JobExit, NodeReport } from '../core/cluster-map.js';
 import type { JobId, NodeId } from '../core/ids.js';
 import type { DriverName, JobSpec } from '../core/job-spec.js';
+import type { OutputOffsets } from '../core/output-flow.js';
 import type { MoveOutcome } from './messages.js';
 
 /** A relative path, its kind and stamps: what staging lists and sends (JSON of src/jobs/staging). */
@@ -56,7 +57,47 @@ export interface GuestMethods {
   ];
   /** Answers when all pages are on the target's disk. */
   readonly 'pages.receive': [MoveRef, Record<string, never>];
+  /** Stops the job for as long as its image takes, and lets it go on; image and snapshot wait to be fetched. */
+  readonly 'guest.checkpoint': [CheckpointParams, CheckpointAnswer];
+  /** Home has the image, or has given it up. */
+  readonly 'guest.checkpointed': [JobRef & { readonly sequence: number }, Record<string, never>];
+  /** Lets guests run on; `echoMs` is what the node's last report said of its own clock. */
+  readonly 'guest.lease': [
+    { readonly echoMs: number; readonly guests: readonly MoveRef[] },
+    Record<string, never>,
+  ];
+  /** Takes one part of an image into this node's keeping. */
+  readonly 'kept.put': [
+    KeptRef & { readonly ticket: string; readonly limitBytes: number },
+    { readonly bytes: number },
+  ];
+  readonly 'kept.get': [KeptRef & { readonly ticket: string }, { readonly bytes: number }];
+  /** Keeps these images of the job, and no others. */
+  readonly 'kept.only': [JobRef & { readonly sequences: readonly number[] }, Record<string, never>];
+  /** Jobs of this home of which this node keeps images. */
+  readonly 'kept.list': [Record<string, never>, readonly JobId[]];
 }
+
+export type ImagePart = 'job' | 'image';
+export const imageParts: readonly ImagePart[] = ['job', 'image'];
+
+export interface KeptRef extends JobRef {
+  readonly sequence: number;
+  readonly part: ImagePart;
+}
+
+/** `generation`: the one that runs. */
+export interface CheckpointParams extends MoveRef {
+  readonly sequence: number;
+  readonly driver: DriverName;
+  /** Files that only grow, and how much of each home has already. */
+  readonly skipBefore: Readonly<Record<string, number>>;
+}
+
+export type CheckpointAnswer =
+  | { readonly kind: 'imaged'; readonly frozenMs: number; readonly output: OutputOffsets }
+  /** It ended meanwhile. */
+  | { readonly kind: 'ended' };
 
 export interface JobRef {
   readonly job: JobId;
@@ -68,8 +109,11 @@ export interface MoveRef extends JobRef {
 }
 
 export interface FilesRef extends JobRef {
-  /** `job`: the job's folder; `cwd`: the carried working folder in it; `image`: the image of move `generation`. */
-  readonly part: 'job' | 'cwd' | 'image';
+  /**
+   * `job`: the job's folder; `cwd`: the carried working folder in it; `image`: the image of move `generation`; `snapshot`
+   * and `checkpoint`: folder and image of checkpoint number `generation`.
+   */
+  readonly part: 'job' | 'cwd' | 'image' | 'snapshot' | 'checkpoint';
   readonly generation: number;
 }
 

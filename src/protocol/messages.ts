@@ -89,6 +89,19 @@ export interface ToolMethods {
   /** `target`: a job id, the PID of a deputy here, or the PID of a process of a job that runs here. */
   readonly migrate: [{ readonly target: JobId | number; readonly to: Destination }, MoveOutcome];
   readonly signal: [{ readonly job: JobId; readonly signal: string }, Record<string, never>];
+  /** A job whose node is lost goes on from its last image (or number `image`), on the best node or on `to`. */
+  readonly recover: [
+    {
+      readonly job: JobId;
+      readonly to: NodeId | null;
+      readonly image: number | null;
+      /** The user knows that the node which does not answer is off. */
+      readonly isForced: boolean;
+    },
+    MoveOutcome,
+  ];
+  /** Nobody waits for the node of this job any more. */
+  readonly giveUp: [{ readonly job: JobId }, Record<string, never>];
   readonly rebalance: [{ readonly dryRun: boolean }, RebalanceAnswer];
   /** Sets lstay, fetches home all jobs born here; answers when done. */
   readonly bring: [{ readonly timeoutMs: number }, { readonly outcomes: readonly MoveOutcome[] }];

@@ -56,6 +56,14 @@ export const jobSpecSchema = z.object({
     restart: word(32 * 1024).nullable(),
     restartable: z.boolean(),
   }),
+  protection: z
+    .object({
+      checkpointMs: z.number().int().min(1_000).nullable(),
+      keeper: nodeId.nullable(),
+      onNodeLoss: z.enum(['hold', 'restart', 'recover']),
+      leaseMs: z.number().int().min(1_000),
+    })
+    .optional(),
   deputy: deputy.nullable(),
   stdin: z.enum(['none', 'stream']),
 });
@@ -124,6 +132,7 @@ export const reportSchema = z.object({
   quiet: z.boolean(),
   drivers: z.array(shown(32)).max(16),
   version: shown(64),
+  upMs: amount.optional(),
 });
 export const usageSchema = z
   .array(z.object({ job: jobId, pid: z.number().int(), cpu: amount, rssKib: amount, stopped: z.boolean() }))
@@ -146,6 +155,7 @@ const adminSchema = z
     decayinterval: z.number().int().min(1).max(3600),
     slowdecay: z.number().int().min(0).max(1000),
     fastdecay: z.number().int().min(0).max(1000),
+    checkpoint: z.number().int().min(0).max(31_536_000),
     maxguests: z.number().int().nonnegative().nullable(),
     jobsroot: path.nullable(),
   })
@@ -167,6 +177,13 @@ export const toolSchemas = {
   why: z.object({ job: jobId }),
   migrate: z.object({ target: z.union([jobId, z.number().int().positive()]), to: destination }),
   signal: z.object({ job: jobId, signal }),
+  recover: z.object({
+    job: jobId,
+    to: nodeId.nullable(),
+    image: z.number().int().positive().nullable(),
+    isForced: z.boolean(),
+  }),
+  giveUp: z.object({ job: jobId }),
   rebalance: z.object({ dryRun: z.boolean() }),
   bring: z.object({ timeoutMs: z.number().int().positive() }),
   expel: z.object({ timeoutMs: z.number().int().positive() }),
@@ -197,7 +214,14 @@ const folderProbe = z.object({
 
 const jobRef = z.object({ job: jobId });
 const moveRef = z.object({ job: jobId, generation });
-const filesRef = z.object({ job: jobId, part: z.enum(['job', 'cwd', 'image']), generation });
+const filesRef = z.object({
+  job: jobId,
+  part: z.enum(['job', 'cwd', 'image', 'snapshot', 'checkpoint']),
+  generation,
+});
+const sequence = z.number().int().positive();
+const keptRef = z.object({ job: jobId, sequence, part: z.enum(['job', 'image']) });
+const skipBefore = z.record(z.string().max(64), offset);
 
 export const guestSchemas = {
   'node.report': nothing,
@@ -232,18 +256,25 @@ export const guestSchemas = {
     known: z.unknown(),
     only: z.array(text).nullable(),
     ticket,
-    skipBefore: z.record(z.string().max(64), offset),
+    skipBefore,
   }),
   'files.receive': filesRef.extend({ ticket, limitBytes: z.number().int().nonnegative() }),
   'pages.open': z.object({ job: jobId, generation, driver, ticket }),
   'pages.receive': moveRef,
+  'guest.checkpoint': moveRef.extend({ sequence, driver, skipBefore }),
+  'guest.checkpointed': jobRef.extend({ sequence }),
+  'guest.lease': z.object({ echoMs: amount, guests: z.array(moveRef).max(100_000) }),
+  'kept.put': keptRef.extend({ ticket, limitBytes: z.number().int().nonnegative() }),
+  'kept.get': keptRef.extend({ ticket }),
+  'kept.only': jobRef.extend({ sequences: z.array(sequence).max(100) }),
+  'kept.list': nothing,
 } as const;
 
 const refusal = shown(8_000);
 const exit = z.union([
   z.object({ kind: z.literal('code'), code: z.number().int().min(0).max(255) }),
   z.object({ kind: z.literal('signal'), signal: shown(16) }),
-  z.object({ kind: z.literal('unknown'), reason: refusal }),
+  z.object({ kind: z.literal('unknown'), reason: refusal, rebooted: z.boolean().optional() }),
 ]);
 const manifestAnswer = z.object({ manifest: z.unknown() });
 
@@ -279,6 +310,20 @@ export const guestAnswers = {
   'files.receive': z.object({ bytes: amount }),
   'pages.open': nothing,
   'pages.receive': nothing,
+  'guest.checkpoint': z.union([
+    z.object({
+      kind: z.literal('imaged'),
+      frozenMs: amount,
+      output: z.object({ stdout: amount, stderr: amount }),
+    }),
+    z.object({ kind: z.literal('ended') }),
+  ]),
+  'guest.checkpointed': nothing,
+  'guest.lease': nothing,
+  'kept.put': z.object({ bytes: amount }),
+  'kept.get': z.object({ bytes: amount }),
+  'kept.only': nothing,
+  'kept.list': z.array(jobId).max(100_000),
 } as const satisfies Record<keyof typeof guestSchemas, z.ZodType>;
 
 export const homeSchemas = {

@@ -1,7 +1,9 @@
 import { constants } from 'node:os';
 import type { NodeId } from '../../core/ids.js';
 import type { JobSpec, RelocationSpec, Where } from '../../core/job-spec.js';
+import { parseDuration } from '../../core/duration.js';
 import { parseNodeList } from '../../core/nodes.js';
+import { defaultCheckpointMs, defaultLeaseMs } from '../../core/protection.js';
 import { UsageError } from '../../errors.js';
 import type { Arguments } from '../command.js';
 import type { mosrunOptions } from './options.js';
@@ -44,6 +46,7 @@ export function jobRequest({ options, operands }: MosrunArguments, around: Surro
     hint: onlyOne(options, { c: 'cpujob', i: 'iojob' } as const) ?? 'none',
     decay: onlyOne(options, { f: 'fast', s: 'slow', n: 'none' } as const) ?? 'slow',
     relocation: relocationOf(options),
+    ...protectionOf(options),
     deputy: around.deputy,
     stdin: around.stdin,
   };
@@ -102,6 +105,40 @@ function relocationOf(options: MosrunArguments['options']): RelocationSpec {
     restart,
     restartable: options.restartable === true || options.driver === 'restart',
   };
+}
+
+/** Nothing where nothing is said: then the node's own setting counts. */
+function protectionOf(options: MosrunArguments['options']): Pick<JobSpec, 'protection'> {
+  const { checkpoint, keeper, lease } = options;
+  const onNodeLoss = options['on-node-loss'] ?? 'hold';
+  if ([checkpoint, keeper, lease, options['on-node-loss']].every((said) => said === undefined)) return {};
+  if (lease !== undefined && onNodeLoss === 'hold')
+    throw new UsageError('--lease is for --on-node-loss restart and recover: other jobs need none');
+  const checkpointMs =
+    checkpoint === undefined
+      ? onNodeLoss === 'recover'
+        ? defaultCheckpointMs
+        : null
+      : checkpoint === 'off'
+        ? null
+        : parseTime(checkpoint, '--checkpoint', 1_000);
+  if (keeper !== undefined && checkpointMs === null)
+    throw new UsageError('--keeper needs --checkpoint TIME: without images there is nothing to keep');
+  return {
+    protection: {
+      checkpointMs,
+      keeper: keeper === undefined || keeper === 'home' ? null : nodesIn(keeper, '--keeper')[0]!,
+      onNodeLoss,
+      leaseMs: lease === undefined ? defaultLeaseMs : parseTime(lease, '--lease', 5_000),
+    },
+  };
+}
+
+function parseTime(text: string, option: string, leastMs: number): number {
+  const ms = parseDuration(text);
+  if (ms === null) throw new UsageError(`${option} ${text} is no time`, { hint: 'write 90s, 10m or 1h' });
+  if (ms < leastMs) throw new UsageError(`${option} ${text} is too short; the least is ${leastMs / 1_000} s`);
+  return Math.round(ms);
 }
 
 function parseSignal(text: string): string {

@@ -54,6 +54,40 @@ export const mosrunOptions = {
     type: 'boolean',
     describe: 'it may be started again from the beginning, and then prints the same',
   },
+  checkpoint: {
+    type: 'string',
+    argument: 'TIME',
+    describe: 'make an image this often, for example 10m, to go on from when its node dies; off = never',
+  },
+  keeper: { type: 'string', argument: 'NODE', describe: 'the node that keeps its images (default: home)' },
+  'on-node-loss': {
+    type: 'string',
+    choices: ['hold', 'restart', 'recover'],
+    argument: 'RULE',
+    describe:
+      'when its node is lost: wait for a person (hold, default), begin anew, or go on from the last image (recover)',
+  },
+  lease: {
+    type: 'string',
+    argument: 'TIME',
+    describe:
+      'with restart and recover: it stands still when its home has been silent for so long (default 60s)',
+  },
+  recover: {
+    type: 'string',
+    argument: 'JOB',
+    describe: 'start a job whose node is lost from its last image (on NODE, if one is given)',
+  },
+  image: { type: 'string', argument: 'N', describe: 'with --recover: from this image instead of the last' },
+  'give-up': {
+    type: 'string',
+    argument: 'JOB',
+    describe: 'no longer wait for the node of a job that is lost',
+  },
+  force: {
+    type: 'boolean',
+    describe: 'with --recover: the node that does not answer is off for certain, and not merely cut off',
+  },
   verbose: { type: 'boolean', describe: 'say where it runs and when it moves, on stderr' },
 } as const satisfies OptionSpecs;
 

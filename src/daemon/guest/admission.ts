@@ -10,6 +10,8 @@ import { checkProbe, type FolderProbe } from '../../jobs/staging/same-folder.js'
 import type { PrepareParams } from '../../protocol/guest-messages.js';
 import { parseShape, requirementsSchema } from '../../protocol/schemas.js';
 import { ensurePrivateDir } from '../../state/secure-dir.js';
+import { bootOf } from '../up-time.js';
+import { grantLease } from './lease.js';
 import { guestKey, type GuestRecord } from './record.js';
 import { targetJobOf, type HomeIdentity } from './registry.js';
 import type { GuestContext } from './service.js';
@@ -128,9 +130,11 @@ async function accept(
     move: null,
     userStopped: false,
     exit: null,
+    boot: bootOf(),
     startedAtMs: Date.now(),
   };
   await context.guests.save(record);
+  await grantLease(context, record);
   context.arrived();
   return { refused: null, dirShared };
 }

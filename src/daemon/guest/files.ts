@@ -11,7 +11,7 @@ import { packManifest, parseManifest, type Manifest } from '../../jobs/staging/m
 import { receiveTree } from '../../jobs/staging/receive-tree.js';
 import { sendTree } from '../../jobs/staging/send-tree.js';
 import type { FilesRef, GuestMethods, MoveRef } from '../../protocol/guest-messages.js';
-import { guestKey, imageDirOf, type GuestRecord } from './record.js';
+import { checkpointDirOf, guestKey, imageDirOf, snapshotDirOf, type GuestRecord } from './record.js';
 import { targetJobOf, type HomeIdentity } from './registry.js';
 import type { GuestContext } from './service.js';
 
@@ -30,6 +30,8 @@ export function forgetTransfers(key: string): void {
 
 function rootOf(record: GuestRecord, ref: FilesRef): string {
   if (ref.part === 'image') return imageDirOf(record, ref.generation);
+  if (ref.part === 'snapshot') return snapshotDirOf(record);
+  if (ref.part === 'checkpoint') return checkpointDirOf(record, ref.generation);
   return ref.part === 'cwd' ? join(record.folder.dir, 'cwd') : record.folder.dir;
 }
 
@@ -59,7 +61,7 @@ export async function sendFiles(
     const root = rootOf(record, params);
     const manifest = await manifestOf(root);
     const key = `${guestKey(params.job, home.cluster)}/${params.part}`;
-    const always = await mappedFiles(record, root);
+    const always = record.phase === 'frozen' ? await mappedFiles(record, root) : new Set<string>();
     const delta =
       params.only === null
         ? deltaOf(manifest, params, { before: lastSent.get(key), always })
@@ -69,10 +71,10 @@ export async function sendFiles(
       entries: delta.entries,
       deletes: delta.deletes,
       sparseBefore: delta.sparseBefore,
-      frozen: record.phase === 'frozen' || record.phase === 'ended',
+      frozen: record.phase === 'frozen' || record.phase === 'ended' || isAtRest(params),
       out: channel,
     });
-    if (record.phase === 'running') lastSent.set(key, manifest);
+    if (record.phase === 'running' && !isAtRest(params)) lastSent.set(key, manifest);
     else lastSent.delete(key);
     const torn = sent.unstable[0];
     if (record.phase === 'frozen' && torn) {
@@ -87,9 +89,14 @@ export async function sendFiles(
   }
 }
 
-/** Files that the frozen job has mapped for writing: their times do not tell of its stores. */
-async function mappedFiles(record: GuestRecord, root: string): Promise<ReadonlySet<string>> {
-  if (record.phase !== 'frozen' || !record.process) return new Set();
+/** What no job writes to: copies made of it. */
+function isAtRest({ part }: FilesRef): boolean {
+  return part === 'snapshot' || part === 'checkpoint' || part === 'image';
+}
+
+/** Files that the job, which stands still, has mapped for writing: their times do not tell of its stores. */
+export async function mappedFiles(record: GuestRecord, root: string): Promise<ReadonlySet<string>> {
+  if (!record.process) return new Set();
   const maps = await Promise.all(
     (await treeOf(record.process)).map((pid) => readFile(`/proc/${pid}/maps`, 'latin1').catch(() => '')),
   );

@@ -20,6 +20,7 @@ import type {
 import type { JobExit } from '../../core/cluster-map.js';
 import type { DriverName } from '../../core/job-spec.js';
 import { reach } from '../fault-point.js';
+import { requireLease } from './lease.js';
 import { guestKey, imageDirOf, type GuestRecord } from './record.js';
 import { driverJobOf, processOf, targetJobOf, type HomeIdentity } from './registry.js';
 import type { GuestContext } from './service.js';
@@ -64,6 +65,7 @@ export function freeze(
     const found = context.guests.get(params.job, home.cluster);
     const step = allowed(found, decideFreeze(found, params.generation));
     if (step === 'ended') return { kind: 'ended', exit: exitOf(found) };
+    await requireLease(context, found);
     // A driver must not take our standstill for the user's.
     const record = await context.output.release(found);
     const move = { generation: params.generation, driver: params.driver };
@@ -129,6 +131,7 @@ export function thaw(
   return oneAtATime(context, home, ref.job, async () => {
     const record = context.guests.get(ref.job, home.cluster);
     const step = allowed(record, decideThaw(record, ref.generation));
+    if (step === 'thaw') await requireLease(context, record);
     const undone = Math.max(record.undone ?? 0, ref.generation);
     // First, so that no request of that move stops it again.
     if (undone !== record.undone) await context.guests.change(record, { undone });
@@ -166,6 +169,7 @@ export function continueGuest(
     const step = allowed(record, decideContinue(record, ref.generation));
     if (step === 'running') return { pid: processOf(record).pid };
     if (step === 'ended') return { pid: 0 };
+    await requireLease(context, record);
     const process = await driverNamed(ref.driver).continue(
       { ...targetJobOf(record, ref.generation), onIdentified: context.guests.onIdentified(record) },
       record.process,

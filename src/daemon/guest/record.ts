@@ -35,11 +35,25 @@ export interface GuestRecord {
   /** Output that home has on its disk; its space may have been given back. */
   readonly safeOutput?: OutputOffsets;
   readonly exit: JobExit | null;
+  /** Which start of this machine its processes belong to (`bootOf`). */
+  readonly boot?: string;
+  /** An image is being made of it, and it goes on by itself afterwards: no move has frozen it. */
+  readonly imaging?: { readonly sequence: number; readonly driver: DriverName } | null;
   readonly startedAtMs: number;
 }
 
 export function guestKey(job: JobId, cluster: string): string {
   return `${job}.${cluster.slice(0, 6)}`;
+}
+
+/** The job's folder as it was when the last image was made; the next time only what changed is copied. */
+export function snapshotDirOf(record: Pick<GuestRecord, 'folder'>): string {
+  return `${record.folder.dir}.snapshot`;
+}
+
+/** Image of a checkpoint, until home has it. */
+export function checkpointDirOf(record: Pick<GuestRecord, 'folder'>, sequence: number): string {
+  return `${record.folder.dir}.checkpoint-${sequence}`;
 }
 
 export function imageDirOf(record: Pick<GuestRecord, 'folder'>, generation: number): string {

@@ -13,6 +13,8 @@ import { loadJsonFile, saveJsonFile } from '../../state/json-file.js';
 import { jobEnvironment } from './environment.js';
 import { guestKey, imageDirOf, type GuestRecord } from './record.js';
 import { KeyedQueue } from '../keyed-queue.js';
+import { lapsedFile, leaseFile } from './lease-files.js';
+import { bootOf } from '../up-time.js';
 import type { Log } from '../log.js';
 
 /** Who asks: one home installation, over its link or in this very process. */
@@ -89,6 +91,11 @@ export class Guests {
     return this.#records.get(guestKey(job, cluster));
   }
 
+  /** Where its record is, and what else is noted of it. */
+  dirOf(record: Pick<GuestRecord, 'job' | 'cluster'>): string {
+    return join(this.#dir, guestKey(record.job, record.cluster));
+  }
+
   isUnreadable(job: JobId, cluster: string): boolean {
     return this.#unreadable.has(guestKey(job, cluster));
   }
@@ -139,15 +146,19 @@ export class Guests {
     const key = guestKey(record.job, record.cluster);
     this.#records.delete(key);
     if (!keepDir) await removeTree(record.folder.dir);
-    await this.removeImages(record);
+    await this.#removeBeside(record, ['image-', 'snapshot', 'checkpoint-']);
     await rm(join(this.#dir, key), { recursive: true, force: true });
     for (const listener of this.#listeners) listener.removed?.(record);
   }
 
   async removeImages(record: GuestRecord): Promise<void> {
-    const name = `${record.folder.dir.slice(record.jobsRoot.length + 1)}.image-`;
+    await this.#removeBeside(record, ['image-']);
+  }
+
+  async #removeBeside(record: GuestRecord, kinds: readonly string[]): Promise<void> {
+    const name = `${record.folder.dir.slice(record.jobsRoot.length + 1)}.`;
     for (const entry of await readdir(record.jobsRoot).catch(() => [])) {
-      if (entry.startsWith(name)) await rm(join(record.jobsRoot, entry), { recursive: true, force: true });
+      if (kinds.some((kind) => entry.startsWith(name + kind))) await removeTree(join(record.jobsRoot, entry));
     }
   }
 
@@ -211,8 +222,9 @@ export class Guests {
     await this.queue.run(key, async () => {
       const now = this.#records.get(key);
       if (now?.phase !== 'running' || now.generation !== record.generation) return;
-      if (exitMeansCheckpoint(now.spec, exit)) await this.#goOn(now);
-      else await this.ended(now, exit);
+      if (!exitMeansCheckpoint(now.spec, exit)) await this.ended(now, exit);
+      // An image that was made meanwhile may have started it again.
+      else if (await readExit(now.folder)) await this.#goOn(now);
     });
   }
 
@@ -242,6 +254,8 @@ export class Guests {
       this.#goneSince.delete(key);
       return null;
     }
+    if (record.boot !== undefined && record.boot !== bootOf())
+      return { kind: 'unknown', reason: 'the machine was started anew', rebooted: true };
     const since = this.#goneSince.get(key) ?? Date.now();
     this.#goneSince.set(key, since);
     if (Date.now() - since < exitGraceMs) return null;
@@ -256,6 +270,7 @@ export class Guests {
   async ended(record: GuestRecord, exit: JobExit): Promise<void> {
     if (record.process) await killTree(record.process).catch((error: unknown) => this.#log.error(error));
     const saved = await this.change(record, { phase: 'ended', exit, process: null, move: null });
+    for (const name of [leaseFile, lapsedFile]) await rm(join(this.dirOf(record), name), { force: true });
     for (const listener of this.#listeners) listener.ended?.(saved, exit);
   }
 

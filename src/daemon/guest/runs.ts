@@ -8,6 +8,7 @@ import { makeProbe, removeProbe, type FolderProbe } from '../../jobs/staging/sam
 import type { GuestSummary, JobRef, MoveRef } from '../../protocol/guest-messages.js';
 import { seesSame } from './admission.js';
 import { jobEnvironment } from './environment.js';
+import { requireLease } from './lease.js';
 import { guestKey } from './record.js';
 import { driverJobOf, processOf, startedMeanwhile, type HomeIdentity } from './registry.js';
 import type { GuestContext } from './service.js';
@@ -65,6 +66,7 @@ export function start(
       await context.guests.change(record, { phase: 'running' });
       return { pid: processOf(record).pid };
     }
+    await requireLease(context, record);
     const process = await startJob({
       folder: record.folder,
       argv: record.spec.argv,

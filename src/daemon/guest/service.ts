@@ -11,6 +11,10 @@ import { listFiles, openPages, receiveFiles, receivePages, sendFiles } from './f
 import { continueGuest, discard, freeze, probe, restore, thaw } from './moves.js';
 import type { Guests, HomeIdentity } from './registry.js';
 import type { OutputGate } from './output-gate.js';
+import { checkpoint, dropCheckpoint } from './checkpoint.js';
+import { getKept, keepOnly, listKept, putKept } from './kept.js';
+import { renewLeases } from './lease.js';
+import type { Warden } from './warden.js';
 import { checkFolder, forget, list, probeFolder, signal, start, unprobeFolder } from './runs.js';
 
 /** What the handlers of home's requests work with. */
@@ -20,6 +24,9 @@ export interface GuestContext {
   readonly tickets: ChannelTickets;
   readonly log: Log;
   readonly history: History;
+  /** Where this node keeps images for homes. */
+  readonly keptDir: string;
+  readonly warden: Warden;
   report(): NodeReport;
   /** Is this home's own node number, so that its jobs come home whatever `block` says? */
   isOwn(home: HomeIdentity): boolean;
@@ -57,6 +64,13 @@ const handlers: Handlers = {
   'files.receive': receiveFiles,
   'pages.open': openPages,
   'pages.receive': receivePages,
+  'guest.checkpoint': checkpoint,
+  'guest.checkpointed': dropCheckpoint,
+  'guest.lease': renewLeases,
+  'kept.put': putKept,
+  'kept.get': getKept,
+  'kept.only': keepOnly,
+  'kept.list': listKept,
 };
 
 export function isGuestMethod(method: string): method is keyof GuestMethods {

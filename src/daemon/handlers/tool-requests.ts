@@ -4,6 +4,7 @@ import { parseShape, toolSchemas } from '../../protocol/schemas.js';
 import type { Daemon } from '../context.js';
 import { setAdmin, setConfig, setDecay } from './admin.js';
 import { signal, submit } from './jobs.js';
+import { giveUp, recover } from './lost-jobs.js';
 import { bring, expel, migrate, rebalance } from './moves.js';
 import { jobs, map, ping, report, status, why } from './status.js';
 
@@ -26,6 +27,8 @@ const handlers: Handlers = {
   setAdmin,
   setDecay,
   submit,
+  recover,
+  giveUp,
   signal,
   migrate,
   rebalance,

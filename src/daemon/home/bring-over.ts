@@ -31,7 +31,7 @@ export async function bringOver(
     return opened;
   };
   try {
-    job.moving = { to: move.to, step: 'sync files' };
+    job.moving = { to: move.to, generation: move.generation, step: 'sync files' };
     let bytes = dirShared ? 0 : await firstFiles(move, driver);
     await reach('home sent first files');
     const known = dirShared ? emptyManifest() : await listRemote(target, { ...ref, part: 'job' });
@@ -48,7 +48,7 @@ export async function bringOver(
     await job.io.pause();
     const skipBefore = driver === 'restart' ? {} : await deliveredOf(job);
     const watch = startWatch();
-    job.moving = { to: move.to, step: 'freeze' };
+    job.moving = { to: move.to, generation: move.generation, step: 'freeze' };
     const [frozen] = await Promise.all([
       source.call(
         'guest.freeze',
@@ -62,7 +62,7 @@ export async function bringOver(
     const pageBytes = pages?.bytes() ?? 0;
     bytes += pageBytes;
     measure(move, pageBytes, watch.lap('freeze'));
-    job.moving = { to: move.to, step: 'last files' };
+    job.moving = { to: move.to, generation: move.generation, step: 'last files' };
     const sent = await Promise.all([
       jobFiles
         ? transfer(
@@ -84,14 +84,14 @@ export async function bringOver(
     bytes += sent[0] + sent[1];
     await reach('home sent last files');
     watch.lap('last files');
-    job.moving = { to: move.to, step: 'restore' };
+    job.moving = { to: move.to, generation: move.generation, step: 'restore' };
     await target.call('guest.restore', { ...ref, driver }, { timeoutMs: freezeTimeoutMs });
     await reach('home heard restored');
     watch.lap('restore');
     await job.journal.append({ step: 'commit', generation, atMs: Date.now() });
     await reach('home committed');
     watch.lap('commit');
-    job.moving = { to: move.to, step: 'continue' };
+    job.moving = { to: move.to, generation: move.generation, step: 'continue' };
     await target.call('guest.continue', { ...ref, driver }, { timeoutMs: 60_000 });
     await reach('home heard continued');
     watch.lap('continue');

@@ -15,7 +15,11 @@ export interface Relay {
 }
 
 /** Opens both channels now, so that nothing has to be opened while a job stands still. */
-export async function openRelay(source: NodeAccess, target: NodeAccess): Promise<Relay> {
+export async function openRelay(
+  source: NodeAccess,
+  target: NodeAccess,
+  onBytes?: (chunk: Buffer) => void,
+): Promise<Relay> {
   const sourceTicket = newTicket();
   const targetTicket = newTicket();
   const [from, to] = await openBoth(
@@ -25,6 +29,7 @@ export async function openRelay(source: NodeAccess, target: NodeAccess): Promise
   let bytes = 0;
   from.on('data', (chunk: Buffer) => {
     bytes += chunk.length;
+    onBytes?.(chunk);
   });
   const done = pump(from, to);
   done.catch(() => undefined);

@@ -13,6 +13,7 @@ import { emptyManifest } from '../../jobs/staging/manifest.js';
 import { loadCarried } from './carried.js';
 import type { HomeContext } from './homes.js';
 import { placeInHistory, whereIs, type HomeJob } from './job.js';
+import { dropImages } from './take-checkpoint.js';
 import { listRemote } from './transfer.js';
 
 const retryMs = 2_000;
@@ -43,6 +44,7 @@ export async function collect(context: HomeContext, job: HomeJob, end: JobEnd): 
   await homes.change(job, { phase: 'done', endedAtMs: Date.now() });
   context.history.add({ event: 'ended', ...placeInHistory(job), reason: exitText(end.exit) });
   await forgetGuest(context, job);
+  await dropImages(context, job);
   await job.io.close();
   job.settleOver(end);
   await homes.prune();

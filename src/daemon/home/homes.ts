@@ -10,10 +10,11 @@ import type { JobEnd } from '../io-server.js';
 import { KeyedQueue } from '../keyed-queue.js';
 import type { Log } from '../log.js';
 import type { Nodes } from '../nodes.js';
-import { collect } from './collect.js';
-import { isOver, viewOf, whereIs, type HomeJob } from './job.js';
+import { afterEnd } from './node-loss.js';
+import { isOver, newCare, viewOf, whereIs, type HomeJob } from './job.js';
 import { JobIo } from './job-io.js';
 import type { HomeRecord } from './record.js';
+import { loadCheckpoints } from './checkpoint-store.js';
 import { HomeStore } from './store.js';
 
 /** How many finished jobs `mps -a` remembers. */
@@ -30,6 +31,8 @@ export interface HomeContext {
   /** Own folders that never travel with a working folder. */
   readonly ownDirs: readonly string[];
   readonly homeDir: string;
+  /** Of the MACs of images. */
+  readonly imageKey: Buffer;
 }
 
 /** The jobs born on this node. */
@@ -48,7 +51,10 @@ export class Homes {
 
   /** Reads what an earlier mosd left; nothing is touched yet. */
   async load(): Promise<readonly HomeJob[]> {
-    for (const { record, journal } of await this.store.load()) this.#add(record, journal);
+    for (const { record, journal } of await this.store.load()) {
+      const job = this.#add(record, journal);
+      if (!isOver(record)) job.images = await loadCheckpoints(this.store.dirOf(record.job));
+    }
     return this.all();
   }
 
@@ -128,13 +134,10 @@ export class Homes {
   /** Follows a running job's streams on its node; when they end, the job is collected. */
   follow(context: HomeContext, job: HomeJob): void {
     const place = whereIs(job);
-    if (!place || isOver(job.record)) return;
-    job.io.follow(context.nodes.access(place.where));
-    if (job.isWatched) return;
-    job.isWatched = true;
-    void job.io.ended
-      .then((end) => collect(context, job, end))
-      .catch((error: unknown) => this.#log.error(error));
+    if (!place || isOver(job.record) || job.record.stranded) return;
+    job.io.follow(context.nodes.access(place.where), (end) => {
+      void afterEnd(context, job, end).catch((error: unknown) => this.#log.error(error));
+    });
   }
 
   views(nodes: Nodes, nowMs: number, options: { readonly all: boolean }): readonly JobView[] {
@@ -183,7 +186,8 @@ export class Homes {
       placed: null,
       balanceWord: null,
       arrivedAtMs: record.startedAtMs,
-      isWatched: false,
+      images: [],
+      care: newCare(),
     };
     if (isOver(record)) {
       settleOver({

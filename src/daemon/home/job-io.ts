@@ -30,52 +30,60 @@ export class JobIo {
   readonly stdoutPath: string;
   readonly stderrPath: string;
   readonly stdin = new StdinRelay();
-  /** Settles when the job is over and its output is complete here. */
-  readonly ended: Promise<JobEnd>;
   readonly #job: JobId;
   readonly #cluster: string;
   readonly #log: Log;
-  readonly #dir: string;
+  /** Where its spools are. */
+  readonly dir: string;
   readonly #taker: () => OutputTaker;
   #acknowledged: OutputOffsets = { stdout: 0, stderr: 0 };
   #punched: OutputOffsets = { stdout: 0, stderr: 0 };
   #lastTrouble = '';
   /** The job has ended on its node: what comes now is all there is. */
   #isRest = false;
-  #settleEnded: (end: JobEnd) => void = () => undefined;
+  #onEnded: (end: JobEnd) => void = () => undefined;
   #stdout: SpoolWriter | undefined;
   #stderr: SpoolWriter | undefined;
+  #input: SpoolWriter | undefined;
   #following: { readonly stop: AbortController; readonly done: Promise<void> } | undefined;
 
   constructor(dir: string, job: JobId, cluster: string, log: Log, taker: () => OutputTaker) {
-    this.#dir = dir;
+    this.dir = dir;
     this.#taker = taker;
     this.#job = job;
     this.#cluster = cluster;
     this.#log = log;
     this.stdoutPath = join(dir, 'stdout');
     this.stderrPath = join(dir, 'stderr');
-    this.ended = new Promise((resolve) => {
-      this.#settleEnded = resolve;
-    });
   }
 
   async open(): Promise<void> {
-    await mkdir(this.#dir, { recursive: true, mode: 0o700 });
+    await mkdir(this.dir, { recursive: true, mode: 0o700 });
     this.#stdout ??= await openSpoolWriter(this.stdoutPath);
     this.#stderr ??= await openSpoolWriter(this.stderrPath);
   }
 
   /** Output that is safe here, bytes; the node that runs the job next need not have what lies before. */
+  /** Keeps input for a job that may have to read it again; before any node hears of it. */
+  async keepInput(offset: number, bytes: Uint8Array): Promise<void> {
+    await this.open();
+    this.#input ??= await openSpoolWriter(join(this.dir, 'stdin.data'));
+    await this.#input.write(offset, bytes);
+  }
+
   async settle(): Promise<OutputOffsets> {
     await this.#stdout?.sync();
     await this.#stderr?.sync();
     return this.#sizes();
   }
 
-  /** Follows the job on this node until `pause`, reconnecting as often as it takes. */
-  follow(access: NodeAccess): void {
+  /**
+   * Follows the job on this node until `pause`, reconnecting as often as it takes. `onEnded`: the job is over, and its
+   * output complete here.
+   */
+  follow(access: NodeAccess, onEnded: (end: JobEnd) => void): void {
     if (this.#following) return;
+    this.#onEnded = onEnded;
     const stop = new AbortController();
     this.#following = { stop, done: this.#run(access, stop.signal) };
   }
@@ -91,8 +99,10 @@ export class JobIo {
     await this.pause();
     await this.#stdout?.close();
     await this.#stderr?.close();
+    await this.#input?.close();
     this.#stdout = undefined;
     this.#stderr = undefined;
+    this.#input = undefined;
   }
 
   async #run(access: NodeAccess, signal: AbortSignal): Promise<void> {
@@ -197,7 +207,7 @@ export class JobIo {
       const message = parseIoDown(frame.payload);
       if (message.type === 'stdinTaken') this.stdin.took(message.offset);
       if (message.type === 'ended') {
-        this.#settleEnded({ exit: message.exit, messages: message.messages });
+        this.#onEnded({ exit: message.exit, messages: message.messages });
         return true;
       }
     }

@@ -1,5 +1,7 @@
+import type { Checkpoint } from '../../core/checkpoint.js';
 import type { JobView, NodeView } from '../../core/cluster-map.js';
 import type { JobId, NodeId } from '../../core/ids.js';
+import { protectionOf } from '../../core/job-spec.js';
 import { placeOf, type MoveStep } from '../../core/relocation.js';
 import type { GuestUsage, ProbedDriver } from '../../protocol/guest-messages.js';
 import type { Journal } from '../../state/journal.js';
@@ -27,7 +29,7 @@ export interface HomeJob {
   usage: GuestUsage | null;
   mobility: Mobility | null;
   /** Set while a move is under way. */
-  moving: { readonly to: NodeId; step: string } | null;
+  moving: { readonly to: NodeId; step: string; readonly generation?: number } | null;
   /** Nodes whose links came up while it moved: what they hold is looked at when it has arrived. */
   readonly unsettled: Set<NodeId>;
   /** Its node said that it does not know the job, or can't be asked. */
@@ -38,8 +40,35 @@ export interface HomeJob {
   /** What the balancer thought of it last. */
   balanceWord: string | null;
   arrivedAtMs: number;
-  /** The end of its streams is awaited. */
-  isWatched: boolean;
+  /** Its images, the newest first. */
+  images: readonly Checkpoint[];
+  readonly care: JobCare;
+}
+
+/** How a job is looked after (tend.ts); times are of home's monotonic clock, ms. */
+export interface JobCare {
+  /** An image, or a start elsewhere, is under way. */
+  busy: boolean;
+  /** When home could last have lengthened the lease of what runs. */
+  leaseGivenMs: number;
+  renewedMs: number;
+  nextImageMs: number | null;
+  imageTrouble: string;
+  nextTryMs: number;
+  /** A person has said that its node is off. */
+  isGivenUp: boolean;
+}
+
+export function newCare(): JobCare {
+  return {
+    busy: false,
+    leaseGivenMs: performance.now(),
+    renewedMs: -Infinity,
+    nextImageMs: null,
+    imageTrouble: '',
+    nextTryMs: 0,
+    isGivenUp: false,
+  };
 }
 
 /** How the history names a job: what, as which generation, where. */
@@ -90,7 +119,17 @@ export function viewOf(job: HomeJob, home: NodeId, node: NodeView | null): JobVi
     ...(job.moving ? { moving: { to: job.moving.to, step: job.moving.step } } : {}),
     ...(record.lastMove ? { lastMove: record.lastMove } : {}),
     ...(record.exit ? { exit: record.exit } : {}),
+    ...(record.stranded ? { stranded: record.stranded } : {}),
+    ...protectionView(job),
   };
+}
+
+function protectionView({ record, images }: HomeJob): Pick<JobView, 'protection'> {
+  const { checkpointMs, onNodeLoss } = protectionOf(record.spec);
+  if (checkpointMs === null && onNodeLoss === 'hold' && images.length === 0) return {};
+  const last = images[0];
+  const image = last ? { atMs: last.atMs, bytes: last.bytes, keeper: last.keeper } : null;
+  return { protection: { onNodeLoss, checkpointMs, image } };
 }
 
 /** Counted in the journal, which no killed mosd leaves behind the truth. */
@@ -103,6 +142,7 @@ function stateOf(job: HomeJob, node: NodeView | null): JobView['state'] {
   if (record.phase === 'done') return 'done';
   if (record.phase === 'lost') return 'lost';
   if (record.phase === 'starting') return 'starting';
+  if (record.stranded && !job.moving) return 'stranded';
   if (job.moving) return 'moving';
   if (job.isUnreachable || node?.state === 'down') return 'unreachable';
   return record.userStopped ? 'stopped' : 'running';

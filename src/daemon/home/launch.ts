@@ -130,7 +130,7 @@ async function choose(
   return { node: nodes.self, reason: carry.reason, carry: null, notice: `stays at home: ${carry.reason}` };
 }
 
-function placeBest(
+export function placeBest(
   context: HomeContext,
   job: HomeJob,
   candidates: readonly NodeId[] | null,

@@ -1,16 +1,17 @@
-import { homeOf, type NodeId } from '../../core/ids.js';
+import { homeOf, type JobId, type NodeId } from '../../core/ids.js';
 import { recoveryOf, staleBelow } from '../../core/relocation.js';
 import type { GuestSummary } from '../../protocol/guest-messages.js';
 import type { HomeContext } from './homes.js';
 import { launch } from './launch.js';
-import { isOver, whereIs, type HomeJob } from './job.js';
-import { lose } from './lose.js';
+import { isOver, placeInHistory, whereIs, type HomeJob } from './job.js';
+import { nodeLost } from './node-loss.js';
 import { deliverPending } from './signals.js';
 
 /** A node's link came up: what it holds is compared with what home knows. Stale generations end, nothing else does. */
 export async function reconcile(context: HomeContext, node: NodeId): Promise<void> {
   const guests = await context.nodes.access(node).call('guest.list', {});
   for (const guest of guests) await settleGuest(context, node, guest);
+  await settleKept(context, node);
   for (const job of context.homes.active()) {
     if (job.record.phase === 'starting' && job.record.start?.where === node) {
       // A start that broke off: what it left there is taken over, or it is started again.
@@ -65,7 +66,33 @@ async function settleGuest(context: HomeContext, node: NodeId, guest: GuestSumma
   context.log.write(
     `node ${node} holds generation ${guest.generation} of job ${guest.job}, now ${place.generation}: ended`,
   );
-  await access.call('guest.discard', { job: guest.job, generation, keepDir: false });
+  const keepDir = await sharesFolder(context, guest.job, place.where, node).catch(() => true);
+  await access.call('guest.discard', { job: guest.job, generation, keepDir });
+}
+
+/**
+ * Does that node see the folder in which the job now works? Then it must not be removed with what is stale; and neither
+ * where that can't be told.
+ */
+async function sharesFolder(context: HomeContext, job: JobId, where: NodeId, node: NodeId): Promise<boolean> {
+  if (where === node) return false;
+  const there = context.nodes.access(where);
+  const { probe } = await there.call('folder.probe', { job });
+  try {
+    return (await context.nodes.access(node).call('folder.check', { probe })).same;
+  } finally {
+    await there.call('folder.unprobe', { probe }).catch(() => undefined);
+  }
+}
+
+/** Images of jobs that are over, or of which nothing is known: their keeper was away when they were dropped. */
+async function settleKept(context: HomeContext, node: NodeId): Promise<void> {
+  const access = context.nodes.access(node);
+  for (const job of await access.call('kept.list', {})) {
+    const known = context.homes.find(job);
+    if ((known && !isOver(known.record)) || context.homes.store.damaged.has(job)) continue;
+    await access.call('kept.only', { job, sequences: [] });
+  }
 }
 
 async function settleJob(
@@ -79,11 +106,28 @@ async function settleJob(
   if (place?.where !== node) return;
   const guest = guests.find((candidate) => candidate.job === job.record.job);
   if (guest?.generation === place.generation) {
+    if (job.record.stranded && guest.phase === 'running') await takeBack(context, node, job);
     context.homes.follow(context, job);
     await deliverPending(context, job);
     return;
   }
   await context.homes.queue.run(job.record.job, () => loseIfGone(context, node, job));
+}
+
+/** It was believed lost, and its node is back with it before it was started elsewhere. */
+function takeBack(context: HomeContext, node: NodeId, job: HomeJob): Promise<void> {
+  return context.homes.queue.run(job.record.job, async () => {
+    if (
+      !job.record.stranded ||
+      whereIs(job)?.where !== node ||
+      recoveryOf(job.journal.entries).kind !== 'nothing'
+    )
+      return;
+    const reason = `node ${node} is back, and has it`;
+    context.history.add({ event: 'found', ...placeInHistory(job), reason });
+    await context.homes.change(job, { stranded: null });
+    await context.homes.notice(job, reason);
+  });
 }
 
 /** The list may be older than a start or a move that ended meanwhile: nothing is given up without a second look. */
@@ -94,5 +138,5 @@ async function loseIfGone(context: HomeContext, node: NodeId, job: HomeJob): Pro
   const holds = (guest: GuestSummary): boolean =>
     guest.job === job.record.job && (guest.generation === place.generation || guest.phase === 'damaged');
   if (guests.some(holds)) return;
-  await lose(context, job, `node ${node} no longer knows it`);
+  await nodeLost(context, job, `node ${node} no longer knows it`);
 }

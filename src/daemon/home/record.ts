@@ -15,6 +15,8 @@ export interface HomeRecord {
   readonly detached: boolean;
   readonly lock: boolean;
   readonly userStopped: boolean;
+  /** Its node is lost, and it waits to be started elsewhere. */
+  readonly stranded?: { readonly reason: string; readonly sinceMs: number } | null;
   /** Signals for a node that did not answer. */
   readonly pendingSignals?: readonly string[];
   readonly lastMove: MoveRecord | null;

@@ -5,7 +5,7 @@ import { recoveryOf } from '../../core/relocation.js';
 import { messageOf, RefusedError, UnreachableError } from '../../errors.js';
 import type { HomeContext } from './homes.js';
 import { reach } from '../fault-point.js';
-import { lose } from './lose.js';
+import { isAbandoned, nodeLost } from './node-loss.js';
 import { settleAgain } from './reconcile.js';
 import { placeInHistory, type HomeJob } from './job.js';
 
@@ -16,6 +16,8 @@ interface MoveEnds {
   readonly from: NodeId;
   readonly to: NodeId;
   readonly generation: number;
+  /** The job is started again elsewhere because `from` is gone. */
+  readonly isLost?: boolean;
 }
 
 /** Before COMMIT: the source continues, the target discards. The journal closes only when the source runs again. */
@@ -29,7 +31,7 @@ export async function undoMove(
   const ref = { job: job.record.job, generation: move.generation };
   // A COMMIT whose writing failed may be on the disk all the same: the next mosd would act on it.
   await job.journal.settle();
-  await context.nodes.access(move.from).call('guest.thaw', ref, { timeoutMs: 60_000 });
+  if (!move.isLost) await context.nodes.access(move.from).call('guest.thaw', ref, { timeoutMs: 60_000 });
   await job.journal.append({ step: 'abort', generation: move.generation, reason, atMs: Date.now() });
   context.history.add({ event: 'undone', ...placeInHistory(job), to: move.to, reason });
   // The copy at the target is stopped and no one will ever continue it; a target that is away hears of it later.
@@ -68,17 +70,19 @@ export async function finishMove(
         context.log.write(`job ${job.record.job}: not stopped again: ${messageOf(error)}`);
       });
   }
-  await context.nodes
-    .access(move.from)
-    .call('guest.discard', { job: job.record.job, generation: move.generation, keepDir: dirShared })
-    .catch((error: unknown) => {
-      job.unsettled.add(move.from);
-      context.log.write(`job ${job.record.job}: its rest on node ${move.from}: ${messageOf(error)}`);
-    });
+  if (move.isLost) job.unsettled.add(move.from);
+  else
+    await context.nodes
+      .access(move.from)
+      .call('guest.discard', { job: job.record.job, generation: move.generation, keepDir: dirShared })
+      .catch((error: unknown) => {
+        job.unsettled.add(move.from);
+        context.log.write(`job ${job.record.job}: its rest on node ${move.from}: ${messageOf(error)}`);
+      });
   await reach('home discarded');
   await job.journal.append({ step: 'done', generation: move.generation, frozenMs, bytes, atMs });
   await reach('home done');
-  await context.homes.change(job, { lastMove: record });
+  await context.homes.change(job, { lastMove: record, stranded: null });
   context.history.add({
     event: 'moved',
     job: job.record.job,
@@ -101,7 +105,7 @@ function isHopeless(error: unknown): boolean {
   return error instanceof RefusedError;
 }
 
-async function giveUp(
+async function giveUpMove(
   context: HomeContext,
   job: HomeJob,
   generation: number,
@@ -114,7 +118,7 @@ async function giveUp(
       ? { step: 'abort', generation, reason, atMs }
       : { step: 'done', generation, frozenMs: 0, bytes: 0, atMs },
   );
-  await lose(context, job, `its move could not be recovered: ${reason}`);
+  await nodeLost(context, job, `its move could not be recovered: ${reason}`);
 }
 
 /** A move that was under way when mosd ended, or whose party was away: finished or undone, as the journal says. */
@@ -149,8 +153,8 @@ export function recover(context: HomeContext, job: HomeJob): Promise<void> {
           }
           return;
         } catch (error) {
-          if (isHopeless(error)) {
-            await giveUp(context, job, move.generation, recovery.kind, messageOf(error));
+          if (isHopeless(error) || isAbandoned(job, performance.now())) {
+            await giveUpMove(context, job, move.generation, recovery.kind, messageOf(error));
             return;
           }
           if (attempt === 1)
@@ -162,7 +166,7 @@ export function recover(context: HomeContext, job: HomeJob): Promise<void> {
     } finally {
       job.isUnreachable = false;
       job.moving = null;
-      context.homes.follow(context, job);
+      if (!job.record.stranded) context.homes.follow(context, job);
       settleAgain(context, job);
     }
   });

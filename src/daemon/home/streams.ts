@@ -1,6 +1,8 @@
 import type { IoUp } from '../../protocol/messages.js';
 import { messageOf } from '../../errors.js';
 import type { IoSource } from '../io-server.js';
+import { protectionOf } from '../../core/job-spec.js';
+import { mayGoBack } from '../../core/protection.js';
 import type { HomeContext } from './homes.js';
 import type { HomeJob } from './job.js';
 import { signalJob } from './signals.js';
@@ -13,9 +15,10 @@ export function homeStreams(context: HomeContext, job: HomeJob): IoSource {
     stderrPath: job.io.stderrPath,
     ended: job.over,
     // A job without standard input has no spool for it, whoever attaches and types.
-    takeStdin: (offset, bytes) => {
-      if (job.record.spec.stdin === 'stream') stdin.offer(offset, bytes);
-      return Promise.resolve();
+    takeStdin: async (offset, bytes) => {
+      if (job.record.spec.stdin !== 'stream') return;
+      if (mayGoBack(protectionOf(job.record.spec))) await job.io.keepInput(offset, bytes);
+      stdin.offer(offset, bytes);
     },
     endStdin: (offset) => {
       if (job.record.spec.stdin === 'stream') stdin.end(offset);

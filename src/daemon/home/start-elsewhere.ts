@@ -1,0 +1,273 @@
+import { arch } from 'node:os';
+import type { Checkpoint } from '../../core/checkpoint.js';
+import type { MoveRecord } from '../../core/cluster-map.js';
+import type { DriverName } from '../../core/job-spec.js';
+import type { NodeId } from '../../core/ids.js';
+import { nextGeneration } from '../../core/relocation.js';
+import { messageOf, RefusedError } from '../../errors.js';
+import { sendTree } from '../../jobs/staging/send-tree.js';
+import { listTree } from '../../jobs/staging/list-tree.js';
+import type { ImagePart } from '../../protocol/guest-messages.js';
+import type { MoveOutcome } from '../../protocol/messages.js';
+import { saveJsonFile } from '../../state/json-file.js';
+import { newTicket } from '../channel-tickets.js';
+import { reach } from '../fault-point.js';
+import type { NodeAccess } from '../node-access.js';
+import { openRelay } from './bulk.js';
+import { carriedPath } from './carried.js';
+import { isSameMac, macOf } from './checkpoint-store.js';
+import { carryPlan, withProbe } from './folder-plan.js';
+import type { HomeContext } from './homes.js';
+import { placeInHistory, whereIs, type HomeJob } from './job.js';
+import { placeBest } from './launch.js';
+import { Refusal } from './move.js';
+import { finishMove, undoMove } from './recover.js';
+import { sendCarried } from './transfer.js';
+import type { Manifest } from '../../jobs/staging/manifest.js';
+
+const why = 'its node was lost';
+const hourMs = 3_600_000;
+const restoreMs = 30 * 60_000;
+const mostBytes = 1024 ** 4;
+
+/** What the job goes on from: one of its images, or its beginning. */
+export type Origin = { readonly kind: 'image'; readonly image: Checkpoint } | { readonly kind: 'start' };
+
+/** The image is not what home had made: another one, or bytes that changed. */
+class DamagedImage extends Error {}
+
+/**
+ * Starts a job whose node is lost on another one: the newest origin that works, on the best node that takes it. The same
+ * two phases as a move, without a source. Must be called in the job's queue.
+ */
+export async function startElsewhere(
+  context: HomeContext,
+  job: HomeJob,
+  origins: readonly Origin[],
+  told: NodeId | null,
+): Promise<MoveOutcome> {
+  const id = job.record.job;
+  const place = whereIs(job);
+  if (!place) throw new RefusedError(`job ${id} has never been started`);
+  const trouble: string[] = [];
+  await job.io.pause();
+  try {
+    for (const origin of origins) {
+      const refused = new Map<NodeId, string>([[place.where, 'it lost the job']]);
+      for (let next = told ?? bestNode(context, job, refused); next !== null;) {
+        const node = next;
+        try {
+          return { moved: true, job: id, record: await attempt(context, job, origin, place.where, node) };
+        } catch (error) {
+          trouble.push(`${nameOf(origin)} on node ${node}: ${messageOf(error)}`);
+          if (error instanceof Committed) throw error;
+          if (error instanceof DamagedImage) break;
+          refused.set(node, messageOf(error));
+        }
+        next = told === null ? bestNode(context, job, refused) : null;
+      }
+    }
+  } finally {
+    job.moving = null;
+  }
+  const reason = trouble.join('; ') || 'no node is up that could take it';
+  context.history.add({ event: 'waits', ...placeInHistory(job), reason });
+  return { moved: false, job: id, where: place.where, reason };
+}
+
+/** It belongs to the new node, which could not be told to continue it: the recovery of moves goes on with that. */
+class Committed extends Error {}
+
+function nameOf(origin: Origin): string {
+  return origin.kind === 'start' ? 'from the beginning' : `image ${origin.image.sequence}`;
+}
+
+function bestNode(context: HomeContext, job: HomeJob, refused: ReadonlyMap<NodeId, string>): NodeId | null {
+  const open = context.nodes.ids().filter((node) => !refused.has(node));
+  if (open.length === 0) return null;
+  try {
+    return placeBest(context, job, null, refused).node;
+  } catch {
+    return null;
+  }
+}
+
+async function attempt(
+  context: HomeContext,
+  job: HomeJob,
+  origin: Origin,
+  from: NodeId,
+  to: NodeId,
+): Promise<MoveRecord> {
+  const generation = nextGeneration(job.journal.entries, whereIs(job) ?? { generation: 0 });
+  const driver: DriverName = origin.kind === 'start' ? 'restart' : origin.image.driver;
+  const move = { from, to, generation, why, isLost: true } as const;
+  const target = context.nodes.access(to);
+  job.moving = { to, step: 'recover', generation };
+  await job.journal.append({ step: 'claim', generation, atMs: Date.now() });
+  await prepare(context, job, target, { to, generation, driver, origin });
+  await job.journal.append({ step: 'begin', ...move, driver, dirShared: false, atMs: Date.now() });
+  await reach('home begun recovery');
+  context.history.add({ event: 'recovering', ...placeInHistory(job), to, reason: nameOf(origin) });
+  const beganMs = performance.now();
+  let filled: Filled;
+  try {
+    filled = await fill(context, job, target, generation, origin);
+    await reach('home filled');
+    await target.call('guest.restore', { job: job.record.job, generation, driver }, { timeoutMs: restoreMs });
+    await job.journal.append({ step: 'commit', generation, atMs: Date.now() });
+  } catch (error) {
+    await undoMove(context, job, move, messageOf(error));
+    throw error;
+  }
+  await reach('home committed recovery');
+  try {
+    await target.call('guest.continue', { job: job.record.job, generation, driver }, { timeoutMs: 60_000 });
+    if (filled.carried) {
+      const path = carriedPath(context.homes.store.dirOf(job.record.job));
+      await saveJsonFile(path, filled.carried, { durable: true });
+    }
+    const frozenMs = performance.now() - beganMs;
+    return await finishMove(context, job, move, { frozenMs, bytes: filled.bytes, driver, dirShared: false });
+  } catch (error) {
+    throw new Committed(messageOf(error), { cause: error });
+  }
+}
+
+async function prepare(
+  context: HomeContext,
+  job: HomeJob,
+  target: NodeAccess,
+  { to, generation, driver, origin }: { to: NodeId; generation: number; driver: DriverName; origin: Origin },
+): Promise<void> {
+  const { spec, carried, jobsRoot } = job.record;
+  const isHome = to === context.nodes.self;
+  const requirements = origin.kind === 'image' ? origin.image.requirements : plainRequirements;
+  const ask = (cwdProbe: unknown): Promise<{ readonly refused: string | null }> =>
+    target.call(
+      'guest.prepare',
+      {
+        job: job.record.job,
+        generation,
+        you: to,
+        spec,
+        jobsRoot,
+        carried,
+        homecoming: isHome,
+        dirProbe: null,
+        cwdProbe,
+        move: { driver, requirements },
+      },
+      { timeoutMs: 60_000 },
+    );
+  const { refused } = carried || isHome ? await ask(null) : await withProbe(spec.folder.cwd, ask);
+  if (refused !== null) throw new Refusal(refused);
+}
+
+/** A job that starts from the beginning asks of a node hardly anything. */
+const plainRequirements = {
+  driver: 'restart',
+  cpuFlags: [],
+  arch: arch(),
+  files: [],
+  rssKib: 0,
+  pids: [],
+  criuVersion: null,
+};
+
+interface Filled {
+  readonly bytes: number;
+  /** What was carried anew from home's folder. */
+  readonly carried: Manifest | null;
+}
+
+/** Brings everything that the job goes on from to the node. */
+async function fill(
+  context: HomeContext,
+  job: HomeJob,
+  target: NodeAccess,
+  generation: number,
+  origin: Origin,
+): Promise<Filled> {
+  const ref = { job: job.record.job, generation };
+  let bytes = 0;
+  let carried: Manifest | null = null;
+  if (origin.kind === 'image') {
+    bytes += await replay(context, target, ref, origin.image, 'job');
+    bytes += await replay(context, target, ref, origin.image, 'image');
+  } else if (job.record.carried) {
+    const plan = await carryPlan(context, job.record.spec);
+    if (plan.kind === 'refused') throw new Refusal(plan.reason);
+    await sendCarried(target, ref, job.record.spec.folder.cwd, plan);
+    bytes += plan.bytes;
+    carried = plan.manifest;
+  }
+  if (job.record.spec.stdin === 'stream') await sendInput(job, target, ref);
+  return { bytes, carried };
+}
+
+/** One part of an image from its keeper to the node. Home takes its MAC on the way, and is asked before anything runs. */
+async function replay(
+  context: HomeContext,
+  target: NodeAccess,
+  ref: { readonly job: string; readonly generation: number },
+  image: Checkpoint,
+  part: ImagePart,
+): Promise<number> {
+  const mac = macOf(context.imageKey, image, part);
+  const keeper = context.nodes.access(image.keeper);
+  const relay = await openRelay(keeper, target, mac.take);
+  const { sequence } = image;
+  try {
+    const [sent, received] = await Promise.allSettled([
+      keeper.call(
+        'kept.get',
+        { job: ref.job, sequence, part, ticket: relay.sourceTicket },
+        { timeoutMs: hourMs },
+      ),
+      target.call(
+        'files.receive',
+        { ...ref, part, ticket: relay.targetTicket, limitBytes: mostBytes },
+        { timeoutMs: hourMs },
+      ),
+    ]);
+    if (sent.status === 'rejected') {
+      if (sent.reason instanceof RefusedError) throw new DamagedImage(messageOf(sent.reason));
+      throw sent.reason as Error;
+    }
+    if (!isSameMac(mac.hex(), image.macs[part])) {
+      const reason = `image ${sequence} (${part}), kept by node ${image.keeper}, is not what was put there`;
+      context.history.add({ event: 'damaged', job: ref.job, node: image.keeper, reason });
+      throw new DamagedImage(reason);
+    }
+    if (received.status === 'rejected') throw received.reason as Error;
+    return relay.bytes();
+  } finally {
+    relay.destroy();
+  }
+}
+
+/** All input that the job has had so far: home keeps it for jobs that may have to read it again. */
+async function sendInput(
+  job: HomeJob,
+  target: NodeAccess,
+  ref: { readonly job: string; readonly generation: number },
+): Promise<void> {
+  const root = job.io.dir;
+  const listing = await listTree(root, { limitEntries: 10_000 });
+  const entries =
+    listing.kind === 'too-large' ? [] : listing.manifest.entries.filter(({ path }) => path === 'stdin.data');
+  if (entries.length === 0) return;
+  const ticket = newTicket();
+  const channel = await target.open({ open: 'bulk', ticket });
+  channel.on('error', () => undefined);
+  const received = target.call(
+    'files.receive',
+    { ...ref, part: 'job', ticket, limitBytes: mostBytes },
+    { timeoutMs: hourMs },
+  );
+  received.catch(() => channel.destroy());
+  const sending = sendTree({ root, entries, frozen: true, out: channel }).then(() => channel.end());
+  sending.catch(() => channel.destroy());
+  await Promise.all([received, sending]).finally(() => channel.destroy());
+}

@@ -1,0 +1,146 @@
+import type { NodeId } from '../../core/ids.js';
+import { protectionOf } from '../../core/job-spec.js';
+import { isLeased } from '../../core/protection.js';
+import { messageOf } from '../../errors.js';
+import type { HomeContext } from './homes.js';
+import { placeInHistory, whereIs, type HomeJob } from './job.js';
+import { isAbandoned, nodeLost } from './node-loss.js';
+import { originsOf } from './origins.js';
+import { recover } from './recover.js';
+import { recoveryOf } from '../../core/relocation.js';
+import { startElsewhere } from './start-elsewhere.js';
+import { takeCheckpoint } from './take-checkpoint.js';
+
+const renewMostMs = 5_000;
+/** Of a lease: so often is it renewed. */
+const renewPart = 4;
+const freshMs = 5_000;
+const retryMs = 10_000;
+const imageRetryMs = 60_000;
+
+/** Once a second: leases are renewed, nodes that are gone noticed, stranded jobs started elsewhere, images made. */
+export function tend(context: HomeContext, nowMs: number): void {
+  const renewals = new Map<NodeId, { readonly job: HomeJob; readonly generation: number }[]>();
+  for (const job of context.homes.active()) {
+    if (job.record.phase !== 'running') continue;
+    const place = whereIs(job);
+    if (!place) continue;
+    if (isLeased(protectionOf(job.record.spec)) && !job.record.stranded) {
+      watchNode(context, job, place, nowMs);
+      for (const [node, generation] of [
+        [place.where, place.generation],
+        ...(job.moving?.generation === undefined ? [] : [[job.moving.to, job.moving.generation] as const]),
+      ] as const) {
+        if (node === context.nodes.self) continue;
+        renewals.set(node, [...(renewals.get(node) ?? []), { job, generation }]);
+      }
+    }
+    if (job.care.busy || job.moving) continue;
+    if (job.record.stranded) tryElsewhere(context, job, nowMs);
+    else tryImage(context, job, nowMs);
+  }
+  for (const [node, guests] of renewals) renew(context, node, guests, nowMs);
+}
+
+/** While its node is up, a renewal may reach it at any time: home's count begins when it is no longer. */
+function watchNode(
+  context: HomeContext,
+  job: HomeJob,
+  { where }: { readonly where: NodeId },
+  nowMs: number,
+): void {
+  const { nodes, homes } = context;
+  if (where === nodes.self || (nodes.has(where) && nodes.view(where, Date.now()).state === 'up')) {
+    job.care.leaseGivenMs = nowMs;
+    return;
+  }
+  if (!isAbandoned(job, nowMs) || job.moving || job.care.busy) return;
+  occupy(context, job, () =>
+    homes.queue.run(job.record.job, async () => {
+      const now = whereIs(job);
+      if (now?.where !== where || !isAbandoned(job, performance.now())) return;
+      await nodeLost(context, job, `node ${where} has not answered for longer than the job's lease`);
+    }),
+  );
+}
+
+function renew(
+  context: HomeContext,
+  node: NodeId,
+  guests: readonly { readonly job: HomeJob; readonly generation: number }[],
+  nowMs: number,
+): void {
+  if (!context.nodes.has(node)) return;
+  const view = context.nodes.view(node, Date.now());
+  const echoMs = view.report?.upMs;
+  if (view.state !== 'up' || echoMs === undefined || (view.ageMs ?? freshMs) >= freshMs) return;
+  const due = guests.filter(({ job }) => {
+    const every = Math.min(renewMostMs, protectionOf(job.record.spec).leaseMs / renewPart);
+    return job.moving !== null || nowMs - job.care.renewedMs >= every;
+  });
+  if (due.length === 0) return;
+  for (const { job } of due) job.care.renewedMs = nowMs;
+  const asked = due.map(({ job, generation }) => ({ job: job.record.job, generation }));
+  void context.nodes
+    .access(node)
+    .call('guest.lease', { echoMs, guests: asked }, { timeoutMs: freshMs })
+    .catch((error: unknown) => context.log.write(`leases on node ${node}: ${messageOf(error)}`));
+}
+
+function tryElsewhere(context: HomeContext, job: HomeJob, nowMs: number): void {
+  if (nowMs < job.care.nextTryMs || protectionOf(job.record.spec).onNodeLoss === 'hold') return;
+  job.care.nextTryMs = nowMs + retryMs;
+  occupy(context, job, () => recoverStranded(context, job, originsOf(job), null));
+}
+
+/** Starts a stranded job elsewhere; answers what became of that. */
+export function recoverStranded(
+  context: HomeContext,
+  job: HomeJob,
+  origins: Parameters<typeof startElsewhere>[2],
+  told: NodeId | null,
+): ReturnType<typeof startElsewhere> {
+  return context.homes.queue
+    .run(job.record.job, () => startElsewhere(context, job, origins, told))
+    .finally(() => {
+      if (recoveryOf(job.journal.entries).kind !== 'nothing')
+        void recover(context, job).catch((error: unknown) => context.log.error(error));
+      else if (!job.record.stranded) context.homes.follow(context, job);
+    });
+}
+
+function tryImage(context: HomeContext, job: HomeJob, nowMs: number): void {
+  const { checkpointMs } = protectionOf(job.record.spec);
+  if (checkpointMs === null || job.isUnreachable) return;
+  job.care.nextImageMs ??= nowMs + firstImageIn(job, checkpointMs);
+  if (nowMs < job.care.nextImageMs) return;
+  job.care.nextImageMs = nowMs + checkpointMs;
+  occupy(context, job, async () => {
+    try {
+      await takeCheckpoint(context, job);
+      job.care.imageTrouble = '';
+    } catch (error) {
+      job.care.nextImageMs = performance.now() + Math.min(checkpointMs, imageRetryMs);
+      const reason = messageOf(error);
+      if (reason === job.care.imageTrouble) return;
+      job.care.imageTrouble = reason;
+      context.log.write(`job ${job.record.job}: no image: ${reason}`);
+      context.history.add({ event: 'no image', ...placeInHistory(job), reason });
+    }
+  });
+}
+
+/** After a new start of mosd: when the last image is as old as they may be. */
+function firstImageIn(job: HomeJob, checkpointMs: number): number {
+  const age = job.images[0] ? Math.max(0, Date.now() - job.images[0].atMs) : 0;
+  return Math.max(0, checkpointMs - age);
+}
+
+function occupy(context: HomeContext, job: HomeJob, task: () => Promise<unknown>): void {
+  job.care.busy = true;
+  void task()
+    .catch((error: unknown) => context.log.error(error))
+    .finally(() => {
+      job.care.busy = false;
+    });
+}
