@@ -41,6 +41,21 @@ export class ProtocolError extends MoskitError {
   override readonly code: string = 'protocol';
 }
 
+/** The other side is a moskit with which this one can't speak. */
+export class OtherProtocolError extends ProtocolError {
+  /** Its version, and that of its protocol. */
+  readonly theirs: string;
+  readonly protocol: number;
+
+  constructor(theirs: string, protocol: number, ours: number) {
+    super(`the other side speaks protocol ${protocol}, this is protocol ${ours}`, {
+      hint: 'run the same moskit version on both machines',
+    });
+    this.theirs = theirs;
+    this.protocol = protocol;
+  }
+}
+
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

@@ -1,12 +1,14 @@
-import { MoskitError, UnreachableError, messageOf } from '../errors.js';
+import { MoskitError, OtherProtocolError, UnreachableError, messageOf } from '../errors.js';
 import { startDeadline } from '../transport/deadline.js';
 import { resolveHost } from '../transport/ssh-config.js';
+import { withFurther } from '../transport/further-connections.js';
 import { connectSsh } from '../transport/ssh.js';
 import type { Connection } from '../transport/transport.js';
 import { findNodeJs, isNewEnough, neededNodeJs, type NodeJs } from './find-node.js';
 import { isPlainPath, startBridge, type Greeting } from './greet.js';
 import { installProgram, readProgram, type Program } from './install.js';
 import { joinOverBridge, joinOverSocket, type Bridge, type LinkParts } from './join-link.js';
+import { explainOtherProtocol } from './only-bridge.js';
 import type { Caller, Dialled } from './peer-link.js';
 
 export interface DialOptions {
@@ -28,9 +30,10 @@ export interface DialOptions {
 export async function dialPeer(options: DialOptions): Promise<Dialled> {
   const endsAt = performance.now() + options.deadlineMs;
   const remainingMs = (): number => Math.max(1, endsAt - performance.now());
-  const connection = await connect(options, remainingMs()).catch((error: unknown) => {
+  const first = await connect(options, remainingMs(), options.signal).catch((error: unknown) => {
     throw failure(options, error, remainingMs());
   });
+  const connection = withFurther(first, () => connect(options, options.deadlineMs));
   const expire = (): void => connection.close();
   const timer = setTimeout(expire, remainingMs());
   options.signal?.addEventListener('abort', expire, { once: true });
@@ -47,9 +50,9 @@ export async function dialPeer(options: DialOptions): Promise<Dialled> {
   }
 }
 
-async function connect(options: DialOptions, deadlineMs: number): Promise<Connection> {
-  if (options.connect) return options.connect(deadlineMs, options.signal);
-  const deadline = startDeadline(options.address, deadlineMs, options.signal);
+async function connect(options: DialOptions, deadlineMs: number, signal?: AbortSignal): Promise<Connection> {
+  if (options.connect) return options.connect(deadlineMs, signal);
+  const deadline = startDeadline(options.address, deadlineMs, signal);
   try {
     const host = await deadline.race(resolveHost(options.address, options.env));
     return await connectSsh(host, { deadlineMs: deadline.remainingMs(), signal: deadline.signal });
@@ -100,7 +103,12 @@ async function bridge(session: Session): Promise<Bridged> {
   let installed = false;
   let searched = false;
   for (;;) {
-    const greeting = await startBridge(connection, program, { nodeJs, timeoutMs: remainingMs() });
+    const greeting = await startBridge(connection, program, { nodeJs, timeoutMs: remainingMs() }).catch(
+      async (error: unknown) => {
+        if (!(error instanceof OtherProtocolError)) throw error;
+        throw await explainOtherProtocol(connection, error, { name, timeoutMs: remainingMs() });
+      },
+    );
     if (greeting.kind === 'greeted') return greeting;
     if (greeting.kind === 'no-program' && !installed) {
       installed = true;

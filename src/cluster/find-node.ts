@@ -42,7 +42,9 @@ export async function findNodeJs(
   // No answer is not the answer that there is none: a login shell may be broken, or allow no commands.
   if (code !== 0) {
     const said = stderr || cleanText(stdout) || 'it said nothing';
-    throw new UnreachableError(`${options.name} runs no commands (exit ${code ?? 'unknown'}): ${said}`);
+    throw new UnreachableError(`${options.name} runs no commands (exit ${code ?? 'unknown'}): ${said}`, {
+      hint: `what is its login shell, and what does command="…" say for this key in authorized_keys there?`,
+    });
   }
   return parseNodeJs(stdout);
 }

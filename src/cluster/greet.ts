@@ -1,5 +1,5 @@
 import { Duplex } from 'node:stream';
-import { MoskitError, ProtocolError, messageOf } from '../errors.js';
+import { MoskitError, OtherProtocolError, ProtocolError, messageOf } from '../errors.js';
 import { readHello, type Hello } from '../protocol/handshake.js';
 import { cleanText, keepTail } from '../transport/remote-text.js';
 import type { Connection, ExecChannel } from '../transport/transport.js';
@@ -31,6 +31,10 @@ export async function startBridge(
     const hello = await readHello(stream, { timeoutMs: options.timeoutMs });
     return { kind: 'greeted', hello, stream, close: () => channel.close() };
   } catch (error) {
+    if (error instanceof OtherProtocolError) {
+      channel.close();
+      throw error;
+    }
     const end = await endOf(channel);
     channel.close();
     if (end?.code === noNodeCode) return { kind: 'no-node' };

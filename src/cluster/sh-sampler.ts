@@ -12,6 +12,7 @@ import {
   type ShHistory,
 } from '../core/sh-sample.js';
 import { ProtocolError, UnreachableError } from '../errors.js';
+import { magic } from '../protocol/handshake.js';
 import { startDeadline } from '../transport/deadline.js';
 import { cleanText, keepTail } from '../transport/remote-text.js';
 import type { Connection, ExecChannel } from '../transport/transport.js';
@@ -170,6 +171,11 @@ class Conversation {
     await Promise.race([ended, once(stdout, 'close')]);
     // What it said last is the reason, and may still be on its way.
     await once(stderr, 'close', { signal: AbortSignal.timeout(lastWordsMs) }).catch(() => undefined);
+    if (this.#text.includes(magic)) {
+      const message = `this key may only run 'moskit bridge' on ${this.#name}, which can't be sampled with it`;
+      this.#break(new UnreachableError(message, { hint: 'its mosd tells its load: mosmon without --map' }));
+      return;
+    }
     const said = cleanText(this.#stderr());
     this.#break(new UnreachableError(`the sampler on ${this.#name} ended${said === '' ? '' : `: ${said}`}`));
   }

@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
-import { ProtocolError } from '../errors.js';
+import { plainText } from '../core/plain-text.js';
+import { OtherProtocolError, ProtocolError } from '../errors.js';
 import { protocolVersion, version } from '../version.js';
 import { readLine } from './lines.js';
 
@@ -70,13 +71,7 @@ function parseHello(text: string): Hello {
   if (typeof protocol !== 'number' || typeof theirs !== 'string' || typeof role !== 'string') {
     throw new ProtocolError('the other side sent a damaged greeting');
   }
-  if (protocol !== protocolVersion) {
-    throw new ProtocolError(
-      `the other side speaks protocol ${protocol}, this is protocol ${protocolVersion}`,
-      {
-        hint: 'run the same moskit version on both machines',
-      },
-    );
-  }
+  if (protocol !== protocolVersion)
+    throw new OtherProtocolError(plainText(theirs, 40), protocol, protocolVersion);
   return { protocol, version: theirs, role, ...(typeof socket === 'string' ? { socket } : {}) };
 }

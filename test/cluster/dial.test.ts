@@ -176,6 +176,33 @@ describe('the link', () => {
   });
 });
 
+describe('a moskit of another protocol on the node', () => {
+  const hello = 'moskit\\001{\\"protocol\\":999,\\"version\\":\\"9.0.0\\",\\"role\\":\\"mosd\\"}\\n';
+  afterAll(() => cluster.node(6).behave({ shell: ['/bin/sh'] }));
+
+  it('cannot be replaced where the key may start the bridge only, and the error says who has to', async () => {
+    cluster.node(6).behave({ shell: ['/bin/sh', '-c', `printf "${hello}"; exec cat >/dev/null`] });
+    await expect(dial(6)).rejects.toMatchObject({
+      code: 'unreachable',
+      message: expect.stringMatching(
+        /^n6 runs moskit 9\.0\.0 \(protocol 999\), this is moskit .*this key may only run 'moskit bridge'/,
+      ) as string,
+      hint: expect.stringMatching(/^install moskit \d\S* on n6 yourself/) as string,
+    });
+  });
+
+  it('is one that still runs where any command can be run: it is to be stopped', async () => {
+    const answer = `case "$2" in *bridge*) printf "${hello}"; exec cat >/dev/null;; esac; exec "$0" "$@"`;
+    cluster.node(6).behave({ shell: ['/bin/sh', '-c', answer, '/bin/sh'] });
+    await expect(dial(6)).rejects.toMatchObject({
+      message: expect.stringMatching(
+        /^n6 runs moskit 9\.0\.0 \(protocol 999\), this is moskit [^,]*$/,
+      ) as string,
+      hint: expect.stringContaining("run 'moskit stop' on n6") as string,
+    });
+  });
+});
+
 describe('a node that does not answer', () => {
   it('costs its deadline and no more, and holds up no other', async () => {
     cluster.node(8).server.wedge();
