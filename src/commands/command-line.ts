@@ -41,7 +41,7 @@ export function readCommandLine(spec: CommandSpec, argv: readonly string[]): Rea
 
 function readOnce(spec: CommandSpec, argv: readonly string[]): ReadLine {
   const options = optionsOf(spec);
-  const parsed = parse.detailed([...argv], parserOptions(spec, options));
+  const parsed = parse.detailed(withSpaces(spec, options, argv), parserOptions(spec, options));
   const { _: plain, '--': behind, ...found } = parsed.argv as Found;
   if (found['help'] === true) return { kind: 'help' };
   if (found['version'] === true) return { kind: 'version' };
@@ -54,6 +54,29 @@ function readOnce(spec: CommandSpec, argv: readonly string[]): ReadLine {
     Object.entries(found).map(([name, value]) => [name, valueOf(options[name], value)]),
   );
   return { kind: 'run', given: { options: values, operands }, debug: found['debug'] === true };
+}
+
+/**
+ * `-j1,4` as `-j 1,4`, which the parser would take for six options: getopt, and so openMosix, reads it so. Behind a
+ * command's name nothing is touched: `make -j4` is make's affair.
+ */
+function withSpaces(spec: CommandSpec, options: OptionSpecs, argv: readonly string[]): string[] {
+  if (spec.wordsWithOneDash) return [...argv];
+  const takers = Object.entries(options).filter(([, { type }]) => type !== 'boolean');
+  const taking = new Set(takers.flatMap(([name, { alias }]) => [name, ...[alias ?? []].flat()]));
+  const words: string[] = [];
+  for (let at = 0; at < argv.length; at++) {
+    const word = argv[at]!;
+    const isOption = word.startsWith('-') && word !== '-';
+    if (word === '--' || (spec.stopsAtOperand && !isOption)) return [...words, ...argv.slice(at)];
+    const letters = /^-([A-Za-z]+)([^A-Za-z=].*)$/.exec(word);
+    const last = letters?.[1]?.at(-1) ?? '';
+    if (letters && taking.has(last)) words.push(`-${letters[1]!}`, letters[2]!);
+    else words.push(word);
+    const isWaiting = isOption && taking.has(word.startsWith('--') ? word.slice(2) : word.slice(-1));
+    if (isWaiting && at + 1 < argv.length) words.push(argv[++at]!);
+  }
+  return words;
 }
 
 type Found = Record<string, unknown> & { readonly _: readonly unknown[]; readonly '--'?: readonly unknown[] };

@@ -31,6 +31,9 @@ describe('what is understood', () => {
     [['007', '1e3'], ['007', '1e3'], {}],
     [['a', '-1'], ['a', '-1'], {}],
     [['-f', 'one', '-f', 'two', 'a'], ['a'], { f: 'two' }],
+    [['-p1,4', 'a'], ['a'], { node: '1,4' }],
+    [['-p7', 'a', '-f/x'], ['a'], { node: '7', f: '/x' }],
+    [['--format', 'json', '-p1-3', 'a'], ['a'], { node: '1-3', format: 'json' }],
   ])('%j', (argv, operands, options) => {
     const line = readCommandLine(spec, argv);
     expect(line).toEqual({
