@@ -143,6 +143,10 @@ function parseTime(text: string, option: string, leastMs: number): number {
 
 function parseSignal(text: string): string {
   const name = text.toUpperCase().startsWith('SIG') ? text.toUpperCase() : `SIG${text.toUpperCase()}`;
+  if (name === 'SIGKILL' || name === 'SIGSTOP')
+    throw new UsageError(`--ckpt-signal ${text} can't be used: no program can catch ${name} to save itself`, {
+      hint: 'take one that the program handles, for example USR1',
+    });
   if (Object.hasOwn(constants.signals, name)) return name;
   throw new UsageError(`--ckpt-signal ${text} is no signal`, {
     hint: 'for example USR1; kill -l lists them',

@@ -35,6 +35,12 @@ describe('where it runs', () => {
     [['-h', 'ls'], { kind: 'home' }, ['ls']],
     [['-j', '1,4-6', 'ls'], { kind: 'list', nodes: [1, 4, 5, 6] }, ['ls']],
     [['-j=1,4-6', '--', 'ls'], { kind: 'list', nodes: [1, 4, 5, 6] }, ['ls']],
+    [['-j1,4', 'ls'], { kind: 'list', nodes: [1, 4] }, ['ls']],
+    [['-j2', '--', '-j3'], { kind: 'list', nodes: [2] }, ['-j3']],
+    [['-Lj1,4-6', 'ls'], { kind: 'list', nodes: [1, 4, 5, 6] }, ['ls']],
+    [['make', '-j4', '-Lj2'], { kind: 'best' }, ['make', '-j4', '-Lj2']],
+    [['3', 'make', '-j4'], { kind: 'node', node: 3 }, ['make', '-j4']],
+    [['-L', 'make', '-j1,4'], { kind: 'best' }, ['make', '-j1,4']],
     [['ls', '2', '-h', '-j'], { kind: 'best' }, ['ls', '2', '-h', '-j']],
   ])('%j', (argv, where, command) => {
     expect(request(argv)).toMatchObject({ where, argv: command });
@@ -140,6 +146,8 @@ describe('how it moves', () => {
   it.each([
     [['--ckpt-signal', 'USR9'], '--ckpt-signal USR9 is no signal'],
     [['--ckpt-signal', 'toString'], 'is no signal'],
+    [['--ckpt-signal', 'KILL'], "KILL can't be used: no program can catch SIGKILL"],
+    [['--ckpt-signal', 'sigstop'], "sigstop can't be used: no program can catch SIGSTOP"],
     [['--ckpt-exit', '0'], 'no exit code from 1 to 255'],
     [['--ckpt-exit', '256'], 'no exit code from 1 to 255'],
     [['--ckpt-exit', '1.5'], 'no exit code from 1 to 255'],
