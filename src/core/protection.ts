@@ -16,8 +16,10 @@ export interface Protection {
 
 export const defaultLeaseMs = 60_000;
 export const defaultCheckpointMs = 600_000;
-/** On top of the lease before home believes that the guest stands still: the warden's round, a slow stop, clocks that drift. */
-export const leaseGraceMs = 15_000;
+/** On top of the lease before home believes that the guest stands still, ms: the warden's round, a slow stop, clocks that drift. */
+export function leaseGraceMs(leaseMs: number): number {
+  return 5_000 + leaseMs / 10;
+}
 /** Images that are kept: when the newest turns out to be damaged there is one more. */
 export const keptImages = 2;
 
@@ -43,7 +45,7 @@ export function mayGoBack({ onNodeLoss, checkpointMs }: Protection): boolean {
  * `nowMs`: now, both by home's monotonic clock.
  */
 export function isLeaseOver({ leaseMs }: Protection, givenMs: number, nowMs: number): boolean {
-  return nowMs - givenMs > leaseMs + leaseGraceMs;
+  return nowMs - givenMs > leaseMs + leaseGraceMs(leaseMs);
 }
 
 /**

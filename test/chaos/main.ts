@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import type { DriverName } from '../../src/core/job-spec.js';
 import { faults, type Fault } from '../faults/cases.js';
 import { fuzz } from '../fuzz/fuzz.js';
+import { exploreLeases, leaseMutants, leaseRules } from '../model/lease-model.js';
 import { exploreModel, longBounds, shortBounds } from '../model/explore-model.js';
 import { powerLoss } from '../power-loss/power-loss.js';
 import { describeCase, faultTable, runFaults } from './move-faults.js';
@@ -64,8 +65,16 @@ const parts: Readonly<Record<string, () => Promise<readonly Outcome[]>>> = {
 
 function model(): readonly Outcome[] {
   const { states, violations, mutants } = exploreModel({ bounds: values.short ? shortBounds : longBounds });
-  const missed = mutants.filter(({ violation }) => violation === null);
+  const leases = exploreLeases(leaseRules, values.short ? 8 : 10);
+  const leaseMissed = Object.entries(leaseMutants).filter(([, rules]) => !exploreLeases(rules, 12).violation);
+  const missed = [...mutants.filter(({ violation }) => violation === null), ...leaseMissed];
+  const tried = mutants.length + Object.keys(leaseMutants).length;
   return [
+    {
+      what: 'states explored by the model of leases',
+      figures: `${leases.states} states, ${leases.violation ? 1 : 0} violations`,
+      wrong: leases.violation ? [JSON.stringify(leases.violation)] : [],
+    },
     {
       what: 'states explored by the model',
       figures: `${states} states, ${violations.length} violations`,
@@ -73,7 +82,7 @@ function model(): readonly Outcome[] {
     },
     {
       what: 'mutants of the model caught',
-      figures: `${mutants.length - missed.length} of ${mutants.length}`,
+      figures: `${tried - missed.length} of ${tried}`,
       wrong: missed.map((mutant) => JSON.stringify(mutant)),
     },
   ];

@@ -118,7 +118,7 @@ export class JobIo {
 
   async #followOnce(access: NodeAccess, signal: AbortSignal): Promise<boolean> {
     await this.open();
-    const channel = await access.open({
+    const opening = access.open({
       open: 'io',
       job: this.#job,
       cluster: this.#cluster,
@@ -126,11 +126,12 @@ export class JobIo {
       stderrOffset: this.#stderr?.size ?? 0,
       deputy: null,
     });
+    const channel = await unlessAborted(opening, signal);
+    if (!channel) return false;
     const leave = (): void => void channel.destroy();
     signal.addEventListener('abort', leave);
     channel.on('error', () => undefined);
     try {
-      if (signal.aborted) return false;
       this.stdin.connect(
         (offset, bytes) => channel.write(encodeData(frameTypes.stdin, offset, bytes)),
         (offset) => channel.write(encodeStdinEnd(offset)),
@@ -217,6 +218,22 @@ export class JobIo {
 
 function isOutput(frame: Frame): boolean {
   return frame.type === frameTypes.stdout || frame.type === frameTypes.stderr;
+}
+
+/** Null when it was aborted first: a node that is gone must not keep anybody waiting. */
+function unlessAborted(opening: Promise<Duplex>, signal: AbortSignal): Promise<Duplex | null> {
+  return new Promise((resolve, reject) => {
+    const leave = (): void => {
+      resolve(null);
+      opening.then(
+        (late) => late.destroy(),
+        () => undefined,
+      );
+    };
+    if (signal.aborted) return leave();
+    signal.addEventListener('abort', leave);
+    opening.then(resolve, reject).finally(() => signal.removeEventListener('abort', leave));
+  });
 }
 
 function pauseFor(ms: number, signal: AbortSignal): Promise<void> {

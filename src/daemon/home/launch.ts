@@ -174,6 +174,7 @@ async function startAt(context: HomeContext, job: HomeJob, choice: Choice): Prom
     }),
   );
   if (prepared.refused !== null) return prepared.refused;
+  job.care.leaseGivenMs = performance.now();
   try {
     await homes.change(job, { carried, start: { where: choice.node, generation: firstGeneration } });
     if (choice.carry) {

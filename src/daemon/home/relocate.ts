@@ -170,5 +170,6 @@ async function prepare(move: Move, driver: ProbedDriver): Promise<boolean> {
   const seesCwd = carried || move.to === context.nodes.self;
   const answer = seesCwd ? await ask(null) : await withProbe(spec.folder.cwd, ask);
   if (answer.refused !== null) throw new Refusal(answer.refused);
+  job.care.leaseGivenMs = performance.now();
   return answer.dirShared;
 }

@@ -162,6 +162,7 @@ async function prepare(
     );
   const { refused } = carried || isHome ? await ask(null) : await withProbe(spec.folder.cwd, ask);
   if (refused !== null) throw new Refusal(refused);
+  job.care.leaseGivenMs = performance.now();
 }
 
 /** A job that starts from the beginning asks of a node hardly anything. */

@@ -1,4 +1,5 @@
 import { imagesToKeep, type Checkpoint } from '../../core/checkpoint.js';
+import type { NodeId } from '../../core/ids.js';
 import { protectionOf } from '../../core/job-spec.js';
 import { MoskitError, messageOf } from '../../errors.js';
 import { emptyManifest, packManifest } from '../../jobs/staging/manifest.js';
@@ -31,7 +32,7 @@ export async function takeCheckpoint(context: HomeContext, job: HomeJob): Promis
   const sequence = (known[0]?.sequence ?? 0) + 1;
   const shot = await context.homes.queue.run(job.record.job, () => shoot(context, job, sequence));
   if (!shot) return null;
-  const keeper = protectionOf(job.record.spec).keeper ?? context.nodes.self;
+  const keeper = keeperFor(context, job, shot.source.node);
   try {
     const folder = await bring(context, shot, 'job', keeper);
     const memory = await bring(context, shot, 'image', keeper);
@@ -44,8 +45,7 @@ export async function takeCheckpoint(context: HomeContext, job: HomeJob): Promis
     };
     await saveCheckpoint(dir, checkpoint);
     await reach('home noted image');
-    await rotate(context, job, keeper, [sequence, ...known.map((old) => old.sequence)]);
-    job.images = [checkpoint, ...known].slice(0, 2);
+    job.images = await rotate(context, job, [checkpoint, ...known]);
     const { bytes, frozenMs } = checkpoint;
     const reason = `image ${sequence}: ${checkpoint.driver}, ${bytes} bytes, stood still ${Math.round(frozenMs)} ms, kept by node ${keeper}`;
     context.history.add({ event: 'imaged', ...placeInHistory(job), reason });
@@ -55,6 +55,12 @@ export async function takeCheckpoint(context: HomeContext, job: HomeJob): Promis
       .call('guest.checkpointed', { job: job.record.job, sequence })
       .catch((error: unknown) => context.log.write(`job ${job.record.job}: ${messageOf(error)}`));
   }
+}
+
+/** Home, or the node that was asked for; but not the one whose loss the image is for. */
+function keeperFor({ nodes }: HomeContext, job: HomeJob, where: NodeId): NodeId {
+  const { keeper } = protectionOf(job.record.spec);
+  return keeper !== null && keeper !== where && nodes.has(keeper) ? keeper : nodes.self;
 }
 
 async function shoot(context: HomeContext, job: HomeJob, sequence: number): Promise<Shot | null> {
@@ -128,22 +134,27 @@ async function bring(
   }
 }
 
+/** Two stay; every keeper hears which of its own. */
 async function rotate(
   context: HomeContext,
   job: HomeJob,
-  keeper: number,
-  sequences: readonly number[],
-): Promise<void> {
-  const keep = imagesToKeep(sequences);
+  all: readonly Checkpoint[],
+): Promise<readonly Checkpoint[]> {
   const id = job.record.job;
-  for (const sequence of sequences)
-    if (!keep.includes(sequence)) await forgetCheckpoint(context.homes.store.dirOf(id), sequence);
-  await context.nodes
-    .access(keeper)
-    .call('kept.only', { job: id, sequences: keep })
-    .catch((error: unknown) =>
-      context.log.write(`job ${id}: old images on node ${keeper}: ${messageOf(error)}`),
-    );
+  const wanted = imagesToKeep(all.map(({ sequence }) => sequence));
+  const kept = all.filter(({ sequence }) => wanted.includes(sequence));
+  for (const { sequence } of all)
+    if (!wanted.includes(sequence)) await forgetCheckpoint(context.homes.store.dirOf(id), sequence);
+  for (const keeper of new Set(all.map((image) => image.keeper))) {
+    const sequences = kept.filter((image) => image.keeper === keeper).map(({ sequence }) => sequence);
+    await context.nodes
+      .access(keeper)
+      .call('kept.only', { job: id, sequences })
+      .catch((error: unknown) =>
+        context.log.write(`job ${id}: old images on node ${keeper}: ${messageOf(error)}`),
+      );
+  }
+  return kept;
 }
 
 /** The job is over: nobody will want its images. A keeper that is away hears of it at its next link-up. */

@@ -1,3 +1,4 @@
+import type { NodeReport } from '../../core/cluster-map.js';
 import type { NodeId } from '../../core/ids.js';
 import { protectionOf } from '../../core/job-spec.js';
 import { isLeased } from '../../core/protection.js';
@@ -50,7 +51,7 @@ function watchNode(
   nowMs: number,
 ): void {
   const { nodes, homes } = context;
-  if (where === nodes.self || (nodes.has(where) && nodes.view(where, Date.now()).state === 'up')) {
+  if (where === nodes.self || freshReportOf(context, where)) {
     job.care.leaseGivenMs = nowMs;
     return;
   }
@@ -64,16 +65,21 @@ function watchNode(
   );
 }
 
+/** Null for a node that does not speak to us now. */
+function freshReportOf({ nodes }: HomeContext, node: NodeId): NodeReport | null {
+  if (!nodes.has(node)) return null;
+  const { state, ageMs, report } = nodes.view(node, Date.now());
+  return state === 'up' && (ageMs ?? freshMs) < freshMs ? report : null;
+}
+
 function renew(
   context: HomeContext,
   node: NodeId,
   guests: readonly { readonly job: HomeJob; readonly generation: number }[],
   nowMs: number,
 ): void {
-  if (!context.nodes.has(node)) return;
-  const view = context.nodes.view(node, Date.now());
-  const echoMs = view.report?.upMs;
-  if (view.state !== 'up' || echoMs === undefined || (view.ageMs ?? freshMs) >= freshMs) return;
+  const echoMs = freshReportOf(context, node)?.upMs;
+  if (echoMs === undefined) return;
   const due = guests.filter(({ job }) => {
     const every = Math.min(renewMostMs, protectionOf(job.record.spec).leaseMs / renewPart);
     return job.moving !== null || nowMs - job.care.renewedMs >= every;
