@@ -1,8 +1,9 @@
-import { closeSync, existsSync, fstatSync, mkdirSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, existsSync, fstatSync, openSync, readSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { MoskitError, messageOf } from '../errors.js';
 import { exitCodes } from '../exit-codes.js';
 import type { Paths } from '../paths.js';
+import { ensurePrivateDir } from '../state/secure-dir.js';
 
 /** A mosd that was just started and may not listen yet. */
 export interface StartingMosd {
@@ -39,7 +40,7 @@ export async function startMosd(options: {
   }
   // Rarely needed, and slow to load for the many times that mosd runs already.
   const { spawn } = await import('node:child_process');
-  const log = openLog(paths);
+  const log = await openLog(paths);
   const { size } = fstatSync(log);
   const folder = env['MOSKIT_DIR'];
   const child = spawn(process.execPath, [...frugal.flags, options.program, 'mosd'], {
@@ -62,10 +63,13 @@ export async function startMosd(options: {
   return { pid: child.pid, failure: () => failure, lastWords: () => tailOf(paths.log, size) };
 }
 
-function openLog(paths: Paths): number {
+const { O_WRONLY, O_CREAT, O_APPEND, O_NOFOLLOW } = constants;
+
+async function openLog(paths: Paths): Promise<number> {
+  // Before the first byte is written there: the folder may be somebody else's, and the log a link to a file of ours.
+  await ensurePrivateDir(paths.stateDir);
   try {
-    mkdirSync(paths.stateDir, { recursive: true, mode: 0o700 });
-    return openSync(paths.log, 'a', 0o600);
+    return openSync(paths.log, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW, 0o600);
   } catch (error) {
     throw new MoskitError(`cannot write mosd's log ${paths.log}: ${messageOf(error)}`, {
       cause: error,

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { lstatSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { tryConnectMosd } from '../cluster/mosd-client.js';
 import { MoskitError } from '../errors.js';
@@ -55,6 +55,7 @@ async function untilEnded(mosd: ProcessIdentity): Promise<void> {
 function runningProcess(env: NodeJS.ProcessEnv): ProcessIdentity | null {
   try {
     const path = join(resolvePaths(env).runtimeDir, 'mosd.pid');
+    if (lstatSync(path).uid !== process.getuid?.()) return null; // somebody else must not name what we end
     const { pid, startTicks, bootId } = JSON.parse(readFileSync(path, 'utf8')) as ProcessIdentity;
     const holder = { pid, startTicks, bootId };
     return Number.isInteger(pid) && pid > 1 && isProcessAlive(holder) ? holder : null;

@@ -1,12 +1,15 @@
-import { lstat, mkdir } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { lstat, mkdir, realpath, stat } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
 import { MoskitError, messageOf, RefusedError } from '../errors.js';
 
 const writableByOthers = 0o022;
+const writableByAll = 0o002;
+const sticky = 0o1000;
 
 /**
  * Makes the folder, 0700, with what is missing above it; or checks the one that is there. Below /tmp and /var/tmp
- * anybody may have made it first: one that is a link, somebody else's, or open to others is refused.
+ * anybody may have made it first: one that is a link, somebody else's, or open to others is refused. So is one that
+ * anybody may put another in the place of once we have looked.
  */
 export async function ensurePrivateDir(path: string): Promise<void> {
   const folder = resolve(path); // a slash at the end would make lstat follow a link
@@ -30,6 +33,15 @@ async function whyNotPrivate(folder: string): Promise<string | null> {
   if (stats.isSymbolicLink()) return 'it is a symbolic link';
   if (!stats.isDirectory()) return 'it is no folder';
   if (uid !== undefined && stats.uid !== uid) return `it belongs to user ${stats.uid}, not to ${uid}`;
-  if ((stats.mode & writableByOthers) === 0) return null;
-  return `others may write to it (mode ${(stats.mode & 0o7777).toString(8)})`;
+  if ((stats.mode & writableByOthers) !== 0)
+    return `others may write to it (mode ${(stats.mode & 0o7777).toString(8)})`;
+  return whyReplaceable(dirname(await realpath(folder)));
+}
+
+/** Whoever may write to a folder above may rename what is in it, unless that is sticky as /tmp is. */
+async function whyReplaceable(above: string): Promise<string | null> {
+  const { mode } = await stat(above);
+  if ((mode & writableByAll) !== 0 && (mode & sticky) === 0)
+    return `everybody may write to ${above} and so replace it (mode ${(mode & 0o7777).toString(8)})`;
+  return above === '/' ? null : whyReplaceable(dirname(above));
 }

@@ -1,4 +1,13 @@
-import { chownSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chownSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -167,6 +176,24 @@ describe('starting mosd on demand', () => {
     const path = program('setTimeout(() => {}, 3000)');
     const started = connectMosd({ start: true, timeoutMs: 400, env: { ...env, MOSKIT_PROGRAM: path } });
     await expect(started).rejects.toThrow(/does not listen on .*mosd\.sock after 0\.4 s/);
+  });
+
+  test('writes nothing through a link that stands in the place of its log', async () => {
+    const other = join(folder, 'other');
+    writeFileSync(other, 'untouched');
+    symlinkSync(other, resolvePaths(env).log);
+    const path = program("console.log('words'); process.exit(1)");
+    const started = connectMosd({ start: true, env: { ...env, MOSKIT_PROGRAM: path } });
+    await expect(started).rejects.toThrow(/cannot write mosd's log .*ELOOP/);
+    expect(readFileSync(other, 'utf8')).toBe('untouched');
+  });
+
+  test.runIf(process.getuid?.() === 0)("writes nothing in a folder that is somebody else's", async () => {
+    chownSync(folder, 65534, 65534);
+    const path = program("console.log('words'); process.exit(1)");
+    const started = connectMosd({ start: true, env: { ...env, MOSKIT_PROGRAM: path } });
+    await expect(started).rejects.toThrow(/can't be used: it belongs to user 65534, not to 0/);
+    expect(existsSync(resolvePaths(env).log)).toBe(false);
   });
 
   test('a program that is not there is said to be missing', async () => {

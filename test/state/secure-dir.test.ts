@@ -52,6 +52,24 @@ describe('ensurePrivateDir', () => {
     await expect(ensurePrivateDir(path)).rejects.toThrow('it belongs to user 12345, not to 0');
   });
 
+  test.each([
+    ['right above', ''],
+    ['further up', 'between'],
+  ])(
+    'refuses one that anybody could put another in the place of: the folder %s is open to all',
+    async (_, below) => {
+      const open = join(await tempFolder(), 'open');
+      await mkdir(open);
+      await chmod(open, 0o777);
+      const path = join(open, below, 'x');
+      await expect(ensurePrivateDir(path)).rejects.toThrow(
+        `everybody may write to ${open} and so replace it (mode 777)`,
+      );
+      await chmod(open, 0o1777); // as /tmp
+      await ensurePrivateDir(path);
+    },
+  );
+
   test('says why where it can’t be made', async () => {
     const path = join(await tempFolder(), 'file');
     await writeFile(path, '');
