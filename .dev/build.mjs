@@ -2,7 +2,7 @@
 import { build } from 'esbuild';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { chmod, readFile, rename, writeFile } from 'node:fs/promises';
+import { chmod, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { basename, resolve } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
@@ -16,11 +16,14 @@ const require_banner = [
   "const __dirname = __fileURLToPath(new URL('.', import.meta.url));",
 ].join(' ');
 
-/** ssh2 tries optional native add-ons and falls back to node:crypto; ink tries react-devtools-core. Both stay out of the bundle. */
+/** ssh2 and ws try optional native add-ons and do without; ink tries react-devtools-core. They stay out of the bundle. */
 const leaveOutNative = {
   name: 'leave-out-native',
   setup(b) {
-    b.onResolve({ filter: /\.node$|^cpu-features$/ }, (a) => ({ path: a.path, namespace: 'absent' }));
+    b.onResolve({ filter: /\.node$|^(cpu-features|bufferutil|utf-8-validate)$/ }, (a) => ({
+      path: a.path,
+      namespace: 'absent',
+    }));
     b.onLoad({ filter: /.*/, namespace: 'absent' }, () => ({
       contents: "throw new Error('left out of the bundle')",
       loader: 'js',
@@ -90,11 +93,13 @@ const entries = [
   { in: 'test/chaos/main.ts', out: 'dist/chaos.mjs' },
 ];
 
+const bundled = new Set();
 for (const entry of entries) {
   if (!existsSync(entry.in)) continue;
   const staged = `${entry.out}.${process.pid}.tmp`;
-  await build({
+  const { metafile } = await build({
     ...common,
+    metafile: true,
     entryPoints: [entry.in],
     outfile: staged,
     define: { ...common.define, WITH_FAULTS: String(entry.faults ?? false) },
@@ -107,8 +112,25 @@ for (const entry of entries) {
   if (entry.shebang) await chmod(staged, 0o755);
   if (entry.commonjs) await sign(staged);
   await rename(staged, entry.out);
+  await writeFile(`${entry.out}.json`, JSON.stringify(metafile)); // what is in it, for test/bundle
+  for (const input of Object.keys(metafile.inputs)) {
+    const folder = /^.*node_modules\/(@[^/]+\/)?[^/]+/.exec(input)?.[0];
+    if (folder) bundled.add(folder);
+  }
 }
 for (const entry of entries) if (entry.commonjs) await compileAhead(basename(entry.out, '.cjs'));
+await writeFile('dist/LICENSES', await licences(bundled));
+
+/** The notices that come with every copy of what is bundled. */
+async function licences(folders) {
+  const texts = [...folders].sort().map(async (folder) => {
+    const file = (await readdir(folder)).find((name) => /^licen[cs]e/i.test(name));
+    const { name, version, license } = JSON.parse(await readFile(`${folder}/package.json`, 'utf8'));
+    const text = file ? await readFile(`${folder}/${file}`, 'utf8') : `License: ${license}`;
+    return `${name} ${version}\n\n${text.trim()}\n`;
+  });
+  return (await Promise.all(texts)).join(`\n${'-'.repeat(80)}\n`);
+}
 
 /** V8 takes a compiled form for fitting when the source is as long as it was: the digest tells better. */
 async function sign(path) {
