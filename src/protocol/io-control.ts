@@ -54,7 +54,7 @@ export function parseExit(value: unknown): JobExit {
     return { kind: 'signal', signal: plainText(exit['signal'], 16) };
   }
   const reason = typeof exit['reason'] === 'string' ? plainText(exit['reason'], 1000) : 'no status was given';
-  return { kind: 'unknown', reason };
+  return { kind: 'unknown', reason, ...(exit['rebooted'] === true ? { rebooted: true } : {}) };
 }
 
 /** The frame that says that standard input ends at `offset`. */

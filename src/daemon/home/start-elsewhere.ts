@@ -53,7 +53,7 @@ export async function startElsewhere(
   await job.io.pause();
   try {
     for (const origin of origins) {
-      const refused = new Map<NodeId, string>([[place.where, 'it lost the job']]);
+      const refused = new Map<NodeId, string>();
       for (let next = told ?? bestNode(context, job, refused); next !== null;) {
         const node = next;
         try {
@@ -105,6 +105,7 @@ async function attempt(
   const target = context.nodes.access(to);
   job.moving = { to, step: 'recover', generation };
   await job.journal.append({ step: 'claim', generation, atMs: Date.now() });
+  if (to === from) await clearAway(job, target, generation);
   await prepare(context, job, target, { to, generation, driver, origin });
   await job.journal.append({ step: 'begin', ...move, driver, dirShared: false, atMs: Date.now() });
   await reach('home begun recovery');
@@ -132,6 +133,14 @@ async function attempt(
   } catch (error) {
     throw new Committed(messageOf(error), { cause: error });
   }
+}
+
+/** The node that lost it may take it again, when nothing of it runs there. */
+async function clearAway(job: HomeJob, node: NodeAccess, generation: number): Promise<void> {
+  const guests = await node.call('guest.list', {});
+  const left = guests.find((guest) => guest.job === job.record.job);
+  if (left && left.phase !== 'ended') throw new Refusal(`it is ${left.phase} there`);
+  await node.call('guest.discard', { job: job.record.job, generation, keepDir: false });
 }
 
 async function prepare(
