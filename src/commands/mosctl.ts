@@ -4,7 +4,7 @@ import { jobs } from './mosctl/jobs.js';
 import { log } from './mosctl/log.js';
 import { rebalance } from './mosctl/rebalance.js';
 import { bring, expel } from './mosctl/send-home.js';
-import { getdecay, setdecay, setspeed } from './mosctl/settings.js';
+import { getdecay, setcheckpoint, setdecay, setspeed } from './mosctl/settings.js';
 import { switchCommands } from './mosctl/switches.js';
 import { whois } from './mosctl/whois.js';
 import { print } from './output.js';
@@ -16,6 +16,7 @@ const verbs: Readonly<Record<string, Command>> = {
   setspeed,
   getdecay,
   setdecay,
+  setcheckpoint,
   ...switchCommands,
   bring,
   expel,

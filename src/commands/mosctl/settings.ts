@@ -1,4 +1,5 @@
 import type { Admin } from '../../core/cluster-map.js';
+import { parseDuration } from '../../core/duration.js';
 import { UsageError } from '../../errors.js';
 import { exitCodes } from '../../exit-codes.js';
 import { command, jsonOption } from '../command.js';
@@ -17,6 +18,22 @@ export const setspeed = command({
         : { speed: wholeNumber('the speed', value, 1, 10_000_000), speedset: 1 };
     const { admin } = await (await context.anyMosd()).request('setAdmin', { admin: change });
     if (options.json) context.printJson({ speed: admin.speed, speedset: admin.speedset });
+    return exitCodes.done;
+  },
+});
+
+export const setcheckpoint = command({
+  name: 'mosctl setcheckpoint',
+  operands: 'TIME|off',
+  count: [1, 1],
+  describe: 'Make an image of each new job this often (10m), unless its mosrun says otherwise; off = none.',
+  options: { json: jsonOption },
+  run: async ({ options, operands: [value = ''] }, context) => {
+    const ms = value === 'off' ? 0 : parseDuration(value);
+    if (ms === null) throw new UsageError(`'${value}' is no time`, { hint: 'write 90s, 10m, 1h or off' });
+    const change = { checkpoint: Math.round(ms / 1_000) };
+    const { admin } = await (await context.anyMosd()).request('setAdmin', { admin: change });
+    if (options.json) context.printJson({ checkpoint: admin.checkpoint });
     return exitCodes.done;
   },
 });
