@@ -47,7 +47,12 @@ async function waysOf(program: string): Promise<readonly Way[]> {
   const sudo = await programNamed('sudo');
   return [
     { words: [program, '--unprivileged'], privilege: 'capabilities' },
-    ...(sudo === null ? [] : [{ words: [sudo, '-n', program], privilege: 'sudo' } as const]),
+    // With the user's groups, not root's: a process that had none is given those of CRIU. Not every sudo has `-P`.
+    ...(sudo === null
+      ? []
+      : [['-n', '-P'], ['-n']].map(
+          (flags) => ({ words: [sudo, ...flags, program], privilege: 'sudo' }) as const,
+        )),
   ];
 }
 

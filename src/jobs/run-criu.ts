@@ -25,7 +25,7 @@ export function startCriu(
   const stdout = isHandedOver ? pages : pages ? 'pipe' : 'ignore';
   // No log file: the image folder travels, and what a criu of root writes there a user could not read.
   const stdio: StdioOptions = ['ignore', stdout, 'pipe'];
-  const child = spawn(words[0]!, words.slice(1), { stdio, cwd: '/' });
+  const child = spawn(words[0]!, words.slice(1), { stdio, cwd: '/', ...withoutGroups() });
   let log = '';
   child.stderr?.on('data', (chunk: Buffer) => {
     if (log.length < maxLogBytes) log += chunk.toString('latin1');
@@ -43,6 +43,14 @@ export function startCriu(
     pages.destroy(); // ours only: the child has its own copy
   else if (pages) join(child.stdout as unknown as Duplex, pages);
   return { done };
+}
+
+/**
+ * CRIU gives a process its supplementary groups, but one that had none keeps those of CRIU: root's. Node.js drops them
+ * where it is told the user and group of a child.
+ */
+function withoutGroups(): { readonly uid?: number; readonly gid?: number } {
+  return process.getuid?.() === 0 ? { uid: 0, gid: process.getgid?.() ?? 0 } : {};
 }
 
 /** A pipe of a child process is a socket pair, so its stdout can be written to as well. */
