@@ -18,6 +18,8 @@ export interface Checkpoint {
   readonly frozenMs: number;
   /** Output that the job had written by then. */
   readonly output: OutputOffsets;
+  /** Files of a working folder used in place, and how large they were. */
+  readonly inPlace?: readonly { readonly path: string; readonly size: number }[];
   /** What a target must have (jobs/driver.ts). */
   readonly requirements: unknown;
   /** HMAC-SHA256 over what it belongs to and its bytes, hex, by a key that never leaves home. */

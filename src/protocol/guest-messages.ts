@@ -61,6 +61,11 @@ export interface GuestMethods {
   readonly 'guest.checkpoint': [CheckpointParams, CheckpointAnswer];
   /** Home has the image, or has given it up. */
   readonly 'guest.checkpointed': [JobRef & { readonly sequence: number }, Record<string, never>];
+  /** Before a restore from an image: files in place that grew since are cut back, their old state kept beside. */
+  readonly 'guest.cutBack': [
+    MoveRef & { readonly files: readonly FileInPlace[] },
+    { readonly said: readonly string[] },
+  ];
   /** Lets guests run on; `echoMs` is what the node's last report said of its own clock. */
   readonly 'guest.lease': [
     { readonly echoMs: number; readonly guests: readonly MoveRef[] },
@@ -76,6 +81,11 @@ export interface GuestMethods {
   readonly 'kept.only': [JobRef & { readonly sequences: readonly number[] }, Record<string, never>];
   /** Jobs of this home of which this node keeps images. */
   readonly 'kept.list': [Record<string, never>, readonly JobId[]];
+}
+
+export interface FileInPlace {
+  readonly path: string;
+  readonly size: number;
 }
 
 export type ImagePart = 'job' | 'image';
@@ -95,7 +105,13 @@ export interface CheckpointParams extends MoveRef {
 }
 
 export type CheckpointAnswer =
-  | { readonly kind: 'imaged'; readonly frozenMs: number; readonly output: OutputOffsets }
+  | {
+      readonly kind: 'imaged';
+      readonly frozenMs: number;
+      readonly output: OutputOffsets;
+      /** Files of a working folder used in place: the image has no copy of them. */
+      readonly inPlace: readonly FileInPlace[];
+    }
   /** It ended meanwhile. */
   | { readonly kind: 'ended' };
 

@@ -220,6 +220,7 @@ const filesRef = z.object({
   generation,
 });
 const sequence = z.number().int().positive();
+const inPlace = z.array(z.object({ path, size: offset })).max(1_000);
 const keptRef = z.object({ job: jobId, sequence, part: z.enum(['job', 'image']) });
 const skipBefore = z.record(z.string().max(64), offset);
 
@@ -263,6 +264,7 @@ export const guestSchemas = {
   'pages.receive': moveRef,
   'guest.checkpoint': moveRef.extend({ sequence, driver, skipBefore }),
   'guest.checkpointed': jobRef.extend({ sequence }),
+  'guest.cutBack': moveRef.extend({ files: inPlace }),
   'guest.lease': z.object({ echoMs: amount, guests: z.array(moveRef).max(100_000) }),
   'kept.put': keptRef.extend({ ticket, limitBytes: z.number().int().nonnegative() }),
   'kept.get': keptRef.extend({ ticket }),
@@ -315,10 +317,12 @@ export const guestAnswers = {
       kind: z.literal('imaged'),
       frozenMs: amount,
       output: z.object({ stdout: amount, stderr: amount }),
+      inPlace,
     }),
     z.object({ kind: z.literal('ended') }),
   ]),
   'guest.checkpointed': nothing,
+  'guest.cutBack': z.object({ said: z.array(shown(8_000)).max(1_000) }),
   'guest.lease': nothing,
   'kept.put': z.object({ bytes: amount }),
   'kept.get': z.object({ bytes: amount }),

@@ -96,6 +96,26 @@ describe.runIf(await mayUseLab())('jobs that lost their node', () => {
     expect(said).toContain('code 0\nidentical\n');
   });
 
+  it('a folder used in place: what the job had open goes back with the image, and nothing of it is lost', async () => {
+    const { stdout: id } = await bash(
+      lab,
+      `mosrun --detach -h -L --checkpoint 3s --on-node-loss recover python3 -uc 'import time
+with open("place", "w", buffering=1) as log:
+  for i in range(150): print(i, file=log); time.sleep(0.1)'`,
+    );
+    const job = id.trim();
+    await images(job, 1);
+    const before = (await lab.exec(1, ['cat', '/root/work/place'])).stdout;
+    await lab.kill(1);
+    await lab.start(1);
+    const { stdout } = await bash(
+      lab,
+      `mosrun --attach ${job}; echo "code $?"; seq 0 149 | cmp - place && echo identical; cat place.moskit-${job}`,
+    );
+    expect(stdout).toContain('code 0\nidentical\n');
+    expect(stdout.split('identical\n')[1]).toContain(before);
+  });
+
   it('a home that was started anew brings its own job back from the last image', async () => {
     const { stdout: id } = await bash(
       lab,

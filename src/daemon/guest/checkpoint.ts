@@ -3,14 +3,20 @@ import { join } from 'node:path';
 import { MoskitError, RefusedError } from '../../errors.js';
 import { driverNamed } from '../../jobs/choose-driver.js';
 import type { DriverJob } from '../../jobs/driver.js';
+import { cutBack, writtenInPlace } from '../../jobs/files-in-place.js';
 import { stopTree } from '../../jobs/process-tree.js';
 import { copyTree } from '../../jobs/staging/copy-tree.js';
 import { removeTree } from '../../jobs/staging/remove-tree.js';
-import type { CheckpointAnswer, CheckpointParams, JobRef } from '../../protocol/guest-messages.js';
+import type {
+  CheckpointAnswer,
+  CheckpointParams,
+  GuestMethods,
+  JobRef,
+} from '../../protocol/guest-messages.js';
 import { reach } from '../fault-point.js';
 import { mappedFiles } from './files.js';
 import { checkpointDirOf, guestKey, snapshotDirOf, type GuestRecord } from './record.js';
-import { driverJobOf, type HomeIdentity } from './registry.js';
+import { driverJobOf, processOf, type HomeIdentity } from './registry.js';
 import type { GuestContext } from './service.js';
 
 /**
@@ -50,8 +56,9 @@ export async function checkpoint(
       const always = await mappedFiles(now, dir);
       await copyTree(dir, snapshot, { before, always, skipBefore, frozen: true });
       const output = { stdout: await sizeOf(dir, 'stdout'), stderr: await sizeOf(dir, 'stderr') };
+      const inPlace = now.carried ? [] : await writtenInPlace(processOf(now), now.folder.cwd);
       await goOn(context, now);
-      return { kind: 'imaged', frozenMs: performance.now() - startMs, output };
+      return { kind: 'imaged', frozenMs: performance.now() - startMs, output, inPlace };
     } catch (error) {
       await goOn(context, now);
       await removeTree(checkpointDirOf(now, params.sequence));
@@ -101,6 +108,18 @@ export async function continueImaged(context: GuestContext): Promise<void> {
       })
       .catch((error: unknown) => context.log.error(error));
   }
+}
+
+/** Before a restore: the job will write again what it wrote after the image. */
+export async function cutFilesBack(
+  context: GuestContext,
+  home: HomeIdentity,
+  params: GuestMethods['guest.cutBack'][0],
+): Promise<{ readonly said: readonly string[] }> {
+  const record = context.guests.get(params.job, home.cluster);
+  if (record.phase !== 'prepared' || record.generation !== params.generation || record.carried)
+    throw new RefusedError(`job ${params.job} is ${record.phase} here: no files are cut back`);
+  return { said: await cutBack(params.files, record.folder.cwd, params.job) };
 }
 
 /** Home has the image, or gives it up; the snapshot stays for the next one. */

@@ -11,7 +11,7 @@ import { listFiles, openPages, receiveFiles, receivePages, sendFiles } from './f
 import { continueGuest, discard, freeze, probe, restore, thaw } from './moves.js';
 import type { Guests, HomeIdentity } from './registry.js';
 import type { OutputGate } from './output-gate.js';
-import { checkpoint, dropCheckpoint } from './checkpoint.js';
+import { checkpoint, cutFilesBack, dropCheckpoint } from './checkpoint.js';
 import { getKept, keepOnly, listKept, putKept } from './kept.js';
 import { renewLeases } from './lease.js';
 import type { Warden } from './warden.js';
@@ -66,6 +66,7 @@ const handlers: Handlers = {
   'pages.receive': receivePages,
   'guest.checkpoint': checkpoint,
   'guest.checkpointed': dropCheckpoint,
+  'guest.cutBack': cutFilesBack,
   'guest.lease': renewLeases,
   'kept.put': putKept,
   'kept.get': getKept,

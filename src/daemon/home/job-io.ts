@@ -230,7 +230,7 @@ function unlessAborted(opening: Promise<Duplex>, signal: AbortSignal): Promise<D
         () => undefined,
       );
     };
-    if (signal.aborted) return leave();
+    if (signal.aborted) { leave(); return; }
     signal.addEventListener('abort', leave);
     opening.then(resolve, reject).finally(() => signal.removeEventListener('abort', leave));
   });

@@ -205,6 +205,7 @@ async function fill(
   if (origin.kind === 'image') {
     bytes += await replay(context, target, ref, origin.image, 'job');
     bytes += await replay(context, target, ref, origin.image, 'image');
+    await cutBack(context, job, target, ref, origin.image);
   } else if (job.record.carried) {
     const plan = await carryPlan(context, job.record.spec);
     if (plan.kind === 'refused') throw new Refusal(plan.reason);
@@ -214,6 +215,19 @@ async function fill(
   }
   if (job.record.spec.stdin === 'stream') await sendInput(job, target, ref);
   return { bytes, carried };
+}
+
+/** An image has no copy of a folder that is used in place; what the job had open there goes back with it. */
+async function cutBack(
+  context: HomeContext,
+  job: HomeJob,
+  target: NodeAccess,
+  ref: { readonly job: string; readonly generation: number },
+  { inPlace = [] }: Checkpoint,
+): Promise<void> {
+  if (inPlace.length === 0) return;
+  const { said } = await target.call('guest.cutBack', { ...ref, files: inPlace }, { timeoutMs: hourMs });
+  for (const line of said) await context.homes.notice(job, line);
 }
 
 /** One part of an image from its keeper to the node. Home takes its MAC on the way, and is asked before anything runs. */

@@ -78,8 +78,8 @@ async function shoot(context: HomeContext, job: HomeJob, sequence: number): Prom
     { timeoutMs: dumpMs },
   );
   if (answer.kind === 'ended') return null;
-  const { frozenMs, output } = answer;
-  const image = { ...ref, sequence, driver, atMs, frozenMs, output, requirements };
+  const { frozenMs, output, inPlace } = answer;
+  const image = { ...ref, sequence, driver, atMs, frozenMs, output, inPlace, requirements };
   return { image, source, skipBefore };
 }
 
