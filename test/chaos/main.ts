@@ -1,4 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import type { DriverName } from '../../src/core/job-spec.js';
 import { faults, type Fault } from '../faults/cases.js';
@@ -6,17 +7,13 @@ import { fuzz } from '../fuzz/fuzz.js';
 import { exploreLeases, leaseMutants, leaseRules } from '../model/lease-model.js';
 import { exploreModel, longBounds, shortBounds } from '../model/explore-model.js';
 import { powerLoss } from '../power-loss/power-loss.js';
+import type { Outcome } from './outcome.js';
 import { describeCase, faultTable, runFaults } from './move-faults.js';
+import { soakFigures } from './soak/figures.js';
+import { soak } from './soak/soak.js';
 
-/** One figure of `npm run chaos`. */
-interface Outcome {
-  readonly what: string;
-  readonly figures: string;
-  /** Empty = as it must be. */
-  readonly wrong: readonly string[];
-}
-
-const usage = `npm run chaos -- [--json] [--short] [--seed N] [model|power|fuzz|faults …]
+const usage = `npm run chaos -- [--json] [--short] [--seed N] [model|power|fuzz|faults|soak …]
+  soak: [--minutes N] [--logs FOLDER]
   faults: [--drivers criu,app,restart] [--faults ${faults.join(',')}] [--labs N] [--step REGEX] [--write FILE]`;
 
 const { values, positionals } = parseArgs({
@@ -31,11 +28,17 @@ const { values, positionals } = parseArgs({
     labs: { type: 'string', default: '2' },
     /** Only the steps whose name this expression is found in. */
     step: { type: 'string', default: '' },
+    /** How long the soak goes on at least. */
+    minutes: { type: 'string' },
+    /** Where the logs of a soak that went wrong are put. */
+    logs: { type: 'string' },
     /** A document whose table between the marks is replaced. */
     write: { type: 'string' },
   },
   allowPositionals: true,
 });
+
+const repository = fileURLToPath(new URL('..', import.meta.url));
 
 const parts: Readonly<Record<string, () => Promise<readonly Outcome[]>>> = {
   model: () => Promise.resolve(model()),
@@ -61,6 +64,22 @@ const parts: Readonly<Record<string, () => Promise<readonly Outcome[]>>> = {
     ];
   },
   faults: moveFaults,
+  soak: async () =>
+    soakFigures(
+      await soak({
+        seed: Number(values.seed),
+        nodes: 20,
+        jobs: values.short ? 100 : 500,
+        events: values.short ? 50 : 250,
+        minutes: Number(values.minutes ?? (values.short ? 0 : 30)),
+        atOnce: 40,
+        repository,
+        ...(values.logs === undefined ? {} : { keepLogs: values.logs }),
+        onProgress: (text) => {
+          console.error(text);
+        },
+      }),
+    ),
 };
 
 function model(): readonly Outcome[] {
