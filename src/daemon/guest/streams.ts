@@ -108,9 +108,14 @@ class StdinSpool {
     await this.#waitForReader(size);
   }
 
-  /** Ends the input when all of it is here; repeating it is harmless. */
+  /**
+   * Ends the input when all of it is here; repeating it is harmless. A job that is over needs none: this is no error,
+   * or it would break the channel that brings its last output home.
+   */
   async end(offset: number): Promise<void> {
-    if ((await this.#size()) >= offset) await endStdin(processOf(this.#record()));
+    const size = await this.#size();
+    const { process } = this.#record();
+    if (process && size >= offset) await endStdin(process);
   }
 
   async #size(): Promise<number> {
