@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { Socket } from 'node:net';
-import { MoskitError, ProtocolError, UnreachableError } from '../errors.js';
+import { errnoOf, MoskitError, ProtocolError, UnreachableError } from '../errors.js';
 import { resolvePaths, type Paths } from '../paths.js';
 import { programPath } from '../program-path.js';
 import type { Hello } from '../protocol/handshake.js';
@@ -46,6 +46,8 @@ export interface MosdClient {
 const defaultStartMs = 15_000;
 const defaultAnswerMs = 30_000;
 const pollMs = 20;
+const greetTries = 3;
+const greetAgainMs = 200;
 
 /** Connects to mosd, starting it on demand. Rejects with UnreachableError when there is none. */
 export async function connectMosd(options: ConnectOptions): Promise<MosdClient> {
@@ -57,14 +59,32 @@ export async function connectMosd(options: ConnectOptions): Promise<MosdClient> 
 /** As connectMosd, but with `start: false` answers null when no mosd runs. */
 export async function tryConnectMosd(options: ConnectOptions): Promise<MosdClient | null> {
   const timeoutMs = options.timeoutMs ?? defaultStartMs;
-  const stream = await openMosdSocket({ ...options, timeoutMs });
-  if (!stream) return null;
-  const hello = await greet(stream, { open: 'rpc', as: 'tool' }, timeoutMs);
+  const greeted = await greetMosd(options, timeoutMs);
+  if (!greeted) return null;
+  const { stream, hello } = greeted;
   if (hello.version !== version && !options.anyVersion) {
     stream.destroy();
     throw differentVersion(`mosd of moskit ${hello.version} runs here, this is moskit ${version}`);
   }
   return makeClient(stream, hello, { ...options, timeoutMs });
+}
+
+/** One that is killed while it is greeted has a successor; one that always breaks off is of another version. */
+async function greetMosd(
+  options: ConnectOptions,
+  timeoutMs: number,
+): Promise<{ readonly stream: Socket; readonly hello: Hello } | null> {
+  for (let attempt = 1; ; attempt++) {
+    const stream = await openMosdSocket({ ...options, timeoutMs });
+    if (!stream) return null;
+    try {
+      return { stream, hello: await greet(stream, { open: 'rpc', as: 'tool' }, timeoutMs) };
+    } catch (error) {
+      if (!(error instanceof UnreachableError)) throw error;
+      if (attempt === greetTries) throw differentVersion(`the mosd that runs here: ${error.message}`, error);
+      await new Promise((resolve) => setTimeout(resolve, greetAgainMs));
+    }
+  }
 }
 
 /** A connected socket on which nothing was said yet; null with `start: false` when no mosd listens. */
@@ -130,7 +150,10 @@ function makeClient(
       const io = await openMosdSocket({ ...options, start: false });
       if (!io) throw new UnreachableError('mosd has ended');
       await greet(io, opening, options.timeoutMs);
-      await readGo(io, options.timeoutMs);
+      await readGo(io, options.timeoutMs).catch((error: unknown) => {
+        io.destroy();
+        throw hasEnded(error) ? ended(error) : error;
+      });
       return io;
     },
     closed: rpc.closed,
@@ -138,16 +161,27 @@ function makeClient(
   };
 }
 
-/** Greets and says what the channel is for. A mosd that breaks off here is one of another version. */
+/** Greets and says what the channel is for. UnreachableError: it broke off. */
 async function greet(stream: Socket, opening: Opening, timeoutMs: number): Promise<Hello> {
   try {
     return await openChannel(stream, opening, { role: 'tool', timeoutMs });
   } catch (error) {
     stream.destroy();
+    if (hasEnded(error)) throw ended(error);
     if (error instanceof ProtocolError)
       throw differentVersion(`the mosd that runs here: ${error.message}`, error);
     throw error;
   }
+}
+
+/** The other end of the socket is gone. */
+function hasEnded(error: unknown): boolean {
+  if (error instanceof ProtocolError) return /closed the channel/.test(error.message);
+  return ['ECONNRESET', 'EPIPE'].includes(errnoOf(error) ?? '');
+}
+
+function ended(cause: unknown): UnreachableError {
+  return new UnreachableError('it closed the channel', { cause });
 }
 
 function differentVersion(message: string, cause?: unknown): MoskitError {

@@ -62,15 +62,22 @@ function ownIdentity(): { readonly pid: number; readonly startTicks: number } {
   return { pid: process.pid, startTicks: Number(fields[19]) };
 }
 
-/** Null where there is no cluster: then the command simply runs here. */
+/** Null where there is no cluster: then the command simply runs here. A mosd that ends meanwhile has a successor. */
 async function memberMosd(context: CommandContext): Promise<MosdClient | null> {
-  const running = await tryConnectMosd({ start: false, env: context.env });
-  if (!running && !existsSync(resolvePaths(context.env).map)) return null;
-  const mosd = running ?? (await connectMosd({ start: true, env: context.env }));
-  const { node } = await mosd.request('ping', {});
-  if (node !== 0) return mosd;
-  mosd.close();
-  return null;
+  for (let attempt = 1; ; attempt++) {
+    const running = await tryConnectMosd({ start: false, env: context.env });
+    if (!running && !existsSync(resolvePaths(context.env).map)) return null;
+    const mosd = running ?? (await connectMosd({ start: true, env: context.env }));
+    try {
+      const { node } = await mosd.request('ping', {});
+      if (node !== 0) return mosd;
+      mosd.close();
+      return null;
+    } catch (error) {
+      mosd.close();
+      if (!(error instanceof UnreachableError) || attempt === submitTries) throw error;
+    }
+  }
 }
 
 async function local(spec: JobSpec, context: CommandContext): Promise<number> {

@@ -203,6 +203,32 @@ describe('starting mosd on demand', () => {
 });
 
 describe('what is not our mosd', () => {
+  test('one that is killed while it is greeted is followed by its successor', async () => {
+    let connections = 0;
+    const server = createServer((stream) => {
+      stream.on('error', () => undefined);
+      connections += 1;
+      if (connections === 1) stream.destroy();
+      else stream.write(greeting());
+    });
+    await new Promise<void>((resolve) => server.listen(resolvePaths(env).socket, resolve));
+    cleanups.push(() => new Promise((resolve) => server.close(resolve)));
+    const client = await connectMosd({ start: false, env });
+    expect(connections).toBe(2);
+    // One that breaks off in the middle of a job's streams is gone as well, and not of another version.
+    server.removeAllListeners('connection').on('connection', (stream) => stream.destroy());
+    const io = {
+      open: 'io',
+      job: '1-1',
+      cluster: null,
+      stdoutOffset: 0,
+      stderrOffset: 0,
+      deputy: null,
+    } as const;
+    await expect(client.openIo(io)).rejects.toMatchObject({ code: 'unreachable' });
+    client.close();
+  });
+
   test('one of another version is not talked to, but can still be stopped', async () => {
     await listenWith(() => `${magic}${JSON.stringify({ protocol: 1, version: '0.0.1', role: 'mosd' })}\n`);
     await expect(connectMosd({ start: false, env })).rejects.toMatchObject({

@@ -1,8 +1,9 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { choosePlacement } from '../../core/balance/place.js';
 import { defaultPolicy } from '../../core/balance/policy.js';
 import { fromClusterSnapshot } from '../../core/balance/from-snapshot.js';
 import type { NodeId } from '../../core/ids.js';
-import { MoskitError, RefusedError, UsageError } from '../../errors.js';
+import { MoskitError, messageOf, RefusedError, UsageError } from '../../errors.js';
 import type { SubmitAnswer } from '../../protocol/messages.js';
 import { saveJsonFile } from '../../state/json-file.js';
 import type { JobSpec } from '../../core/job-spec.js';
@@ -16,6 +17,10 @@ import { sendCarried } from './transfer.js';
 const firstGeneration = 1;
 /** How long a new job waits for nodes that are just being contacted for the first time. */
 const firstContactMs = 6_000;
+/** How long a node that was up is asked again, before it may run the job and after. */
+const patienceMs = 20_000;
+const mayRunPatienceMs = 120_000;
+const askAgainMs = 300;
 
 interface Choice {
   readonly node: NodeId;
@@ -45,7 +50,7 @@ export async function launch(context: HomeContext, job: HomeJob): Promise<Submit
   try {
     for (;;) {
       const choice = await choose(context, job, refused);
-      const no = await startAt(context, job, choice);
+      const no = await startPatiently(context, job, choice);
       if (no === null) return await started(context, job, choice.reason, choice.notice);
       context.history.add({ event: 'refused', job: job.record.job, node: choice.node, reason: no });
       if (job.record.spec.where.kind === 'node') throw new RefusedError(no);
@@ -152,6 +157,30 @@ export function placeBest(
   throw new RefusedError([placement.reason, ...reasons].join('; '));
 }
 
+/**
+ * A node that was up and whose answer did not come is asked again: its mosd was killed, perhaps, and the next one is
+ * there in a moment. Whether the job runs there meanwhile is asked, never guessed.
+ */
+async function startPatiently(context: HomeContext, job: HomeJob, choice: Choice): Promise<string | null> {
+  const wasUp = context.nodes.view(choice.node, Date.now()).state === 'up';
+  const beganMs = performance.now();
+  for (let isFirst = true; ; isFirst = false) {
+    try {
+      if (!isFirst && (await isRunningAlready(context, job))) return null;
+      return await startAt(context, job, choice);
+    } catch (error) {
+      const mayRun = job.record.start?.where === choice.node;
+      const isOver = performance.now() - beganMs > (mayRun ? mayRunPatienceMs : patienceMs);
+      if (!wasUp || isOver || !isUnreachable(error)) throw error;
+      await delay(askAgainMs);
+    }
+  }
+}
+
+function isUnreachable(error: unknown): boolean {
+  return error instanceof MoskitError && error.code === 'unreachable';
+}
+
 /** Prepares, carries and starts; answers the reason when the node does not take it. */
 async function startAt(context: HomeContext, job: HomeJob, choice: Choice): Promise<string | null> {
   const { homes, nodes } = context;
@@ -183,13 +212,13 @@ async function startAt(context: HomeContext, job: HomeJob, choice: Choice): Prom
     }
   } catch (error) {
     await node.call('guest.forget', { ...ref, keepDir: false }).catch(() => undefined);
-    if (error instanceof MoskitError && error.code === 'unreachable') return error.message;
+    if (isUnreachable(error)) return messageOf(error);
     throw error;
   }
   // From here on it may run there, whatever we hear: no other node is tried, or it could run twice.
   await node.call('guest.start', ref).catch(async (error: unknown) => {
-    const isCertain = !(error instanceof MoskitError) || error.code !== 'unreachable';
-    if (isCertain) await node.call('guest.forget', { ...ref, keepDir: false }).catch(() => undefined);
+    if (!isUnreachable(error))
+      await node.call('guest.forget', { ...ref, keepDir: false }).catch(() => undefined);
     throw error;
   });
   return null;
