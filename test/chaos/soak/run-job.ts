@@ -8,6 +8,7 @@ import type { SoakNodes } from './soak-nodes.js';
 
 /** A job that has not ended by then is lost. */
 const longestMs = 8 * 60_000;
+const signalAgainMs = 15_000;
 
 /** One job from its home, through mosrun as a user would start it. */
 export async function runJob(nodes: SoakNodes, home: number, plan: JobPlan): Promise<JobResult> {
@@ -70,5 +71,9 @@ async function disturb(child: ChildProcess, { kind, ticks, detached }: JobPlan):
     child.once('close', resolve);
   });
   await delay((ticks * pauseS * 1000) / 2);
-  if (child.exitCode === null) child.kill('SIGTERM');
+  // A signal that is with a mosd when that is killed is lost with it: as a user would, we try again.
+  while (child.exitCode === null && child.signalCode === null) {
+    child.kill('SIGTERM');
+    await delay(signalAgainMs, undefined, { ref: false });
+  }
 }
