@@ -209,7 +209,7 @@ describe('what is not our mosd', () => {
       stream.on('error', () => undefined);
       connections += 1;
       if (connections === 1) stream.destroy();
-      else stream.write(greeting());
+      else stream.resume().write(greeting());
     });
     await new Promise<void>((resolve) => server.listen(resolvePaths(env).socket, resolve));
     cleanups.push(() => new Promise((resolve) => server.close(resolve)));
