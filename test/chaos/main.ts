@@ -73,6 +73,7 @@ const parts: Readonly<Record<string, () => Promise<readonly Outcome[]>>> = {
         events: values.short ? 50 : 250,
         minutes: Number(values.minutes ?? (values.short ? 0 : 30)),
         atOnce: 40,
+        mostTicks: 45,
         repository,
         ...(values.logs === undefined ? {} : { keepLogs: values.logs }),
         onProgress: (text) => {

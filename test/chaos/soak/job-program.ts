@@ -50,13 +50,17 @@ echo "$life end" >>"$witness"
 exit "$code"
 `;
 
-export function planJob(random: Random, number: number, mayDetach: boolean): JobPlan {
+export function planJob(
+  random: Random,
+  number: number,
+  { mayDetach, mostTicks }: { readonly mayDetach: boolean; readonly mostTicks: number },
+): JobPlan {
   const kind = random.pick(jobKinds);
   const isBig = random.below(12) === 0;
   return {
     name: `job${number}`,
     kind,
-    ticks: 5 + random.below(40),
+    ticks: 5 + random.below(mostTicks - 5),
     lines: isBig ? 5_000 : 5 + random.below(60),
     code: random.pick([0, 0, 1, 7, 42]),
     detached: mayDetach && kind !== 'input' && kind !== 'mortal' && random.below(6) === 0,

@@ -24,6 +24,8 @@ export interface SoakOptions {
   /** Goes on at least so long, with more jobs and events. */
   readonly minutes: number;
   readonly atOnce: number;
+  /** Of a third of a second, that a job may run. */
+  readonly mostTicks: number;
   readonly repository: string;
   /** Where the logs of a run that went wrong are put. */
   readonly keepLogs?: string;
@@ -149,7 +151,10 @@ class Run {
       this.#started += 1;
       const home = this.#jobs.pick(homes);
       // A detached submission whose answer was lost is not repeated: its home must not be killed.
-      const plan = planJob(this.#jobs, this.#started, home === homes[0]);
+      const plan = planJob(this.#jobs, this.#started, {
+        mayDetach: home === homes[0],
+        mostTicks: this.#options.mostTicks,
+      });
       this.verdicts.push(judge(plan, await runJob(this.#nodes, home, plan)));
       this.#tell(this.verdicts.at(-1)!);
     }
