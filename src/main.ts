@@ -1,4 +1,5 @@
-import { calledAs, entryOf, type CommandTable } from './commands/command-table.js';
+import { calledAs, entryOf, type CommandTable, type TableEntry } from './commands/command-table.js';
+import { isLargeVerb } from './commands/large-verbs.js';
 import { runMoskit } from './commands/moskit.js';
 import { runCommand, runPlain } from './commands/run-command.js';
 import { thinCommands } from './commands/thin-commands.js';
@@ -32,7 +33,12 @@ const commands: CommandTable = {
   },
 };
 
+const largeVerb: TableEntry = {
+  describe: 'a verb of mosctl that is no small one',
+  start: async (verbArgv) => (await import('./commands/mosctl-large.js')).runLargeVerb(verbArgv),
+};
+
 const { name, argv } = calledAs(process.argv);
-const entry = entryOf(commands, name);
+const entry = isLargeVerb(name, argv) ? largeVerb : entryOf(commands, name);
 if (entry) await runPlain(name ?? '', () => entry.start(argv));
 else runMoskit(name, commands);

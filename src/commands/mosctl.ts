@@ -1,4 +1,5 @@
 import type { Command } from './command.js';
+import { largeVerbs } from './large-verbs.js';
 import { queryCommands } from './mosctl/queries.js';
 import { jobs } from './mosctl/jobs.js';
 import { log } from './mosctl/log.js';
@@ -52,7 +53,15 @@ function overview(): string {
     const shown = `  ${verb} ${spec.operands}`;
     return `${shown.padEnd(32)} ${spec.describe.replace(/(\.$|[.:;,] .*| \(.*)/, '')}`;
   });
-  return ['usage: mosctl COMMAND [arguments]', '', ...lines, '', 'mosctl COMMAND --help says more.'].join(
-    '\n',
+  const large = Object.entries(largeVerbs).map(
+    ([verb, { operands, describe }]) => `${`  ${verb} ${operands}`.padEnd(32)} ${describe}`,
   );
+  return [
+    'usage: mosctl COMMAND [arguments]',
+    '',
+    ...lines,
+    ...large,
+    '',
+    'mosctl COMMAND --help says more.',
+  ].join('\n');
 }

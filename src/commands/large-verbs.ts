@@ -1,0 +1,16 @@
+/**
+ * Verbs of mosctl that the whole program runs, because they need SSH or much text; the small bundle only knows their names.
+ * Verb → operands and what it does, for the overview.
+ */
+export const largeVerbs: Readonly<Record<string, { readonly operands: string; readonly describe: string }>> =
+  {
+    export: {
+      operands: 'ansible|mpi|parallel|…',
+      describe: 'print the cluster for another program',
+    },
+  };
+
+export function isLargeVerb(name: string | undefined, argv: readonly string[]): boolean {
+  const [verb] = argv;
+  return name === 'mosctl' && verb !== undefined && Object.hasOwn(largeVerbs, verb);
+}

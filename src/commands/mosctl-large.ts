@@ -1,0 +1,11 @@
+import type { Command } from './command.js';
+import { runCommand } from './run-command.js';
+
+/** One for each name in large-verbs. */
+const load: Readonly<Record<string, () => Promise<Command>>> = {
+  export: async () => (await import('./mosctl/export.js')).exportCommand,
+};
+
+export async function runLargeVerb([verb = '', ...rest]: readonly string[]): Promise<void> {
+  await runCommand(await load[verb]!(), rest);
+}
