@@ -59,8 +59,9 @@ export function isPlainPath(path: string): boolean {
 
 /** stdin and stdout as one stream; with ssh2 they are one already. */
 function duplexOf(channel: ExecChannel): Duplex {
-  if (channel.stdout instanceof Duplex) return channel.stdout;
-  const stream = Duplex.from({ readable: channel.stdout, writable: channel.stdin });
+  const { stdin, stdout } = channel;
+  if (stdout instanceof Duplex && (stdout as unknown) === stdin) return stdout; // a child's stdout is a Duplex too
+  const stream = Duplex.from({ readable: stdout, writable: stdin });
   stream.on('error', () => undefined);
   return stream;
 }

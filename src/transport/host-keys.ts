@@ -39,6 +39,14 @@ export async function findHostKeys(host: ResolvedHost): Promise<HostKnowledge> {
   return { keys, portless: hasPort && keys.length === 0 ? await find(host.hostName.toLowerCase()) : [] };
 }
 
+/** Only an authority vouches for the host: it has to show a certificate, which ssh2 can't check. */
+export function needsCertificate({ keys, portless }: HostKnowledge): boolean {
+  const known = [...keys, ...portless];
+  return (
+    known.some(({ marker }) => marker === 'cert-authority') && !known.some(({ marker }) => marker === null)
+  );
+}
+
 async function askKeygen(name: string, file: string): Promise<readonly KnownKey[]> {
   const result = await runTool('ssh-keygen', ['-F', name, '-f', file], {
     timeoutMs: toolTimeoutMs,
@@ -87,12 +95,6 @@ function refusal(host: ResolvedHost, verdict: KeyVerdict, key: Buffer): SshError
       return refuse(
         `${host.address} is refused: it shows the host key ${shown}, and only its ` +
           `${shortType(verdict.known.type)} key is known, in ${where(verdict.known)}`,
-        learnHint(host, key),
-      );
-    case 'authority-only':
-      return refuse(
-        `${host.address} is refused: its host key (${shown}) is unknown. ${where(verdict.known)} names an authority ` +
-          'for it, but moskit cannot check host certificates',
         learnHint(host, key),
       );
     default:

@@ -39,8 +39,6 @@ export type KeyVerdict =
   | { readonly kind: 'changed'; readonly known: KnownKey }
   /** Keys of other types are known, none of this one. */
   | { readonly kind: 'other-type'; readonly known: KnownKey }
-  /** Only an authority is known, whose certificates can't be checked here. */
-  | { readonly kind: 'authority-only'; readonly known: KnownKey }
   | { readonly kind: 'unknown' };
 
 /** What to think of the key that a host shows, given all that is known of the host. */
@@ -55,9 +53,7 @@ export function judgeHostKey(
   const changed = plain.find((key) => key.type === shown.type);
   if (changed) return { kind: 'changed', known: changed };
   const other = plain[0];
-  if (other) return { kind: 'other-type', known: other };
-  const authority = known.find((key) => key.marker === 'cert-authority');
-  return authority ? { kind: 'authority-only', known: authority } : { kind: 'unknown' };
+  return other ? { kind: 'other-type', known: other } : { kind: 'unknown' };
 }
 
 /**

@@ -10,6 +10,8 @@ export type Via =
 export interface ResolvedHost {
   /** As written in the map or by the user. */
   readonly address: string;
+  /** Given to `ssh -F`; null = the user's own. */
+  readonly configFile: string | null;
   readonly hostName: string;
   readonly port: number;
   readonly user: string;

@@ -25,6 +25,7 @@ async function resolve(hop: JumpHop, env: NodeJS.ProcessEnv, depth: number): Pro
   const expand = (path: string): string => expandPath(path, tokens, env);
   return {
     address: hop.host,
+    configFile: configFileOf(env),
     hostName: settings.hostName,
     port: settings.port,
     user: settings.user,
@@ -67,14 +68,19 @@ async function resolveVia(
     : { kind: 'command', command: settings.proxyCommand };
 }
 
+function configFileOf(env: NodeJS.ProcessEnv): string | null {
+  const file = env['MOSKIT_SSH_CONFIG'];
+  return file === undefined || file === '' ? null : file;
+}
+
 async function readSettings(hop: JumpHop, env: NodeJS.ProcessEnv): Promise<SshSettings> {
   if (!isAddress(hop.host)) {
     throw new SshError('config', `'${cleanText(hop.host, 80)}' is not an address that ssh can be given`);
   }
-  const file = env['MOSKIT_SSH_CONFIG'];
+  const file = configFileOf(env);
   const args = [
     '-G',
-    ...(file === undefined || file === '' ? [] : ['-F', file]),
+    ...(file === null ? [] : ['-F', file]),
     ...(hop.user === null ? [] : ['-l', hop.user]),
     ...(hop.port === null ? [] : ['-p', String(hop.port)]),
     ...(hop.before === null ? [] : ['-J', hop.before]),

@@ -1,7 +1,7 @@
 import type { Algorithms, Client, ConnectConfig } from 'ssh2';
 import { chooseAlgorithms } from './algorithms.js';
 import type { Deadline } from './deadline.js';
-import { checkHostKey, findHostKeys, type HostKnowledge } from './host-keys.js';
+import { checkHostKey, type HostKnowledge } from './host-keys.js';
 import { cleanText } from './remote-text.js';
 import type { ResolvedHost } from './resolved-host.js';
 import { authFailure, planAuth, type AuthPlan } from './ssh-auth.js';
@@ -22,13 +22,8 @@ export interface Prepared {
   readonly makeClient: () => Client;
 }
 
-export async function prepareLogIn(host: ResolvedHost): Promise<Prepared> {
-  const [knowledge, auth, supported, ssh2] = await Promise.all([
-    findHostKeys(host),
-    planAuth(host),
-    supportedAlgorithms(),
-    loadSsh2(),
-  ]);
+export async function prepareLogIn(host: ResolvedHost, knowledge: HostKnowledge): Promise<Prepared> {
+  const [auth, supported, ssh2] = await Promise.all([planAuth(host), supportedAlgorithms(), loadSsh2()]);
   const algorithms = chooseAlgorithms(host, supported, [...knowledge.keys, ...knowledge.portless]);
   return { knowledge, auth, algorithms, makeClient: () => new ssh2.Client() };
 }

@@ -1,4 +1,6 @@
 import { startDeadline, type Deadline } from './deadline.js';
+import { findHostKeys, needsCertificate } from './host-keys.js';
+import { connectOpenssh } from './openssh.js';
 import type { ResolvedHost } from './resolved-host.js';
 import { wrapClient, type SshConnection } from './ssh-connection.js';
 import { logIn, prepareLogIn } from './ssh-login.js';
@@ -21,7 +23,9 @@ export async function connectSsh(host: ResolvedHost, options: ConnectOptions): P
 }
 
 async function connectBefore(host: ResolvedHost, deadline: Deadline): Promise<SshConnection> {
-  const prepared = await deadline.race(prepareLogIn(host));
+  const knowledge = await deadline.race(findHostKeys(host));
+  if (needsCertificate(knowledge)) return connectOpenssh(host, deadline);
+  const prepared = await deadline.race(prepareLogIn(host, knowledge));
   const reached = await reachHost(host, deadline, connectSsh);
   try {
     const client = await logIn(host, prepared, reached, deadline);

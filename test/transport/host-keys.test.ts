@@ -119,11 +119,6 @@ describe.skipIf(noSshd !== null)(`host keys, against ${realSshd}`, () => {
     await connects('HostKeyAlias another');
   });
 
-  it('cannot check host certificates, and says so', async () => {
-    await server.know(`@cert-authority * ${stranger}`);
-    expect((await refusal()).message).toContain('cannot check host certificates');
-  });
-
   it('reads the global file too', async () => {
     await server.know();
     execFileSync('/bin/sh', ['-c', `echo '${name} ${ed25519}' > ${server.dir}/global`]);

@@ -36,7 +36,7 @@ export interface RealSshd {
   stop(): Promise<void>;
 }
 
-/** An OpenSSH server on 127.0.0.1 with its own keys, for the user who runs the tests. */
+/** An OpenSSH server on 127.0.0.1 with its own keys, for the user who runs the tests. $DIR in a line is its folder. */
 export async function startRealSshd(...configuration: readonly string[]): Promise<RealSshd> {
   mkdirSync('/run/sshd', { recursive: true, mode: 0o755 });
   const dir = await mkdtemp(join(tmpdir(), 'mosk-sshd-'));
@@ -58,7 +58,7 @@ export async function startRealSshd(...configuration: readonly string[]): Promis
     'PasswordAuthentication no',
     'KbdInteractiveAuthentication no',
     'MaxStartups 100',
-    ...configuration,
+    ...configuration.map((line) => line.replaceAll('$DIR', dir)),
   ];
   await writeFile(join(dir, 'sshd_config'), `${lines.join('\n')}\n`);
   const child = spawn(sshd, ['-D', '-f', join(dir, 'sshd_config'), '-E', join(dir, 'log')], {
