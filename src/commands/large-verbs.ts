@@ -4,10 +4,12 @@
  */
 export const largeVerbs: Readonly<Record<string, { readonly operands: string; readonly describe: string }>> =
   {
-    export: {
-      operands: 'ansible|mpi|parallel|…',
-      describe: 'print the cluster for another program',
+    export: { operands: 'ansible|mpi|parallel|…', describe: 'print the cluster for another program' },
+    service: {
+      operands: 'install|remove|status',
+      describe: 'start with the machine, and leave it in order when it goes down',
     },
+    cron: { operands: 'install|remove|status', describe: 'balance by cron: one marked line in your crontab' },
   };
 
 export function isLargeVerb(name: string | undefined, argv: readonly string[]): boolean {

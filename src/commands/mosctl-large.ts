@@ -4,6 +4,8 @@ import { runCommand } from './run-command.js';
 /** One for each name in large-verbs. */
 const load: Readonly<Record<string, () => Promise<Command>>> = {
   export: async () => (await import('./mosctl/export.js')).exportCommand,
+  service: async () => (await import('./mosctl/service.js')).service,
+  cron: async () => (await import('./mosctl/cron.js')).cron,
 };
 
 export async function runLargeVerb([verb = '', ...rest]: readonly string[]): Promise<void> {
