@@ -68,7 +68,9 @@ function withSpaces(spec: CommandSpec, options: OptionSpecs, argv: readonly stri
   for (let at = 0; at < argv.length; at++) {
     const word = argv[at]!;
     const isOption = word.startsWith('-') && word !== '-';
-    if (word === '--' || (spec.stopsAtOperand && !isOption)) return [...words, ...argv.slice(at)];
+    if (word === '--') return [...words, ...argv.slice(at)];
+    // The parser would take `true` in `mosrun -L true` for the value of -L.
+    if (spec.stopsAtOperand && !isOption) return [...words, '--', ...argv.slice(at)];
     const letters = /^-([A-Za-z]+)([^A-Za-z=].*)$/.exec(word);
     const last = letters?.[1]?.at(-1) ?? '';
     if (letters && taking.has(last)) words.push(`-${letters[1]!}`, letters[2]!);

@@ -14,6 +14,13 @@ import { giveUp, recoverJob } from './mosrun/recover-job.js';
 import { leaveAs } from './mosrun/leave-as.js';
 import { runLocally } from './mosrun/local-run.js';
 import { mosrunLine } from './mosrun/options.js';
+import {
+  asMosrun,
+  withInnerWrappers,
+  wrapperLine,
+  wrapperNamed,
+  type WrapperName,
+} from './mosrun/wrappers.js';
 import { runCommand } from './run-command.js';
 
 const submitTries = 5;
@@ -29,15 +36,37 @@ const mosrun = command({
     if (given.options.attach !== undefined) return attach(given.options.attach, context);
     if (given.options.recover !== undefined) return recoverJob(given, given.options.recover, context);
     if (given.options['give-up'] !== undefined) return giveUp(given.options['give-up'], context);
-    const spec = jobRequest(given, surroundings(given, context));
-    const mosd = await memberMosd(context);
-    if (!mosd) return local(spec, context);
-    return given.options.detach ? detached(mosd, spec, context) : foreground(mosd, spec, given, context);
+    return start(withInnerWrappers(given), context);
   },
 });
 
 export function runMosrun(argv: readonly string[]): Promise<void> {
   return runCommand(mosrun, argv);
+}
+
+/** `cpujob COMMAND` and the like: mosrun with an option or two. */
+export function runWrapper(name: WrapperName, argv: readonly string[]): Promise<void> {
+  const wrapper = command({
+    name,
+    ...wrapperLine(name),
+    describe: wrapperNamed(name).describe,
+    exitCodeOf: () => exitCodes.mosrunFailed,
+    run: (given, context) => start(withInnerWrappers(asMosrun(name, given)), context),
+  });
+  return runCommand(wrapper, argv);
+}
+
+/** Starts a job and stands for it until it is over (or, with --detach, only starts it). */
+export async function start(
+  given: MosrunArguments,
+  context: CommandContext,
+  { isQuiet = false } = {},
+): Promise<number> {
+  const spec = jobRequest(given, surroundings(given, context));
+  const mosd = await memberMosd(context);
+  if (!mosd) return local(spec, context);
+  if (given.options.detach) return detached(mosd, spec, context);
+  return foreground(mosd, spec, { isQuiet, isVerbose: given.options.verbose === true }, context);
 }
 
 function surroundings(
@@ -98,12 +127,12 @@ async function detached(mosd: MosdClient, spec: JobSpec, context: CommandContext
 async function foreground(
   mosd: MosdClient,
   spec: JobSpec,
-  { options }: MosrunArguments,
+  { isQuiet, isVerbose }: { readonly isQuiet: boolean; readonly isVerbose: boolean },
   context: CommandContext,
 ): Promise<number> {
   const { client, answer } = await submitSafely(mosd, spec, context);
-  if (answer.notice !== null) context.note(answer.notice);
-  if (options.verbose) context.note(`job ${answer.job} on node ${answer.where}: ${answer.reason}`);
+  if (answer.notice !== null && !isQuiet) context.note(answer.notice);
+  if (isVerbose) context.note(`job ${answer.job} on node ${answer.where}: ${answer.reason}`);
   const deputy = new Deputy({
     job: answer.job,
     deputy: spec.deputy ?? ownIdentity(),

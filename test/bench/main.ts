@@ -4,6 +4,7 @@ import { daemonFigures } from './daemon.js';
 import type { Figure } from './figure.js';
 import { freezeFigure } from './freeze.js';
 import { mosmonFigures } from './mosmon.js';
+import { omshFigure } from './omsh.js';
 import { bareClient, pollFigure } from './poll.js';
 import { rebalanceFigure, spreadFigure } from './spread.js';
 
@@ -16,6 +17,7 @@ const benches: Readonly<Record<string, () => Promise<readonly Figure[]>>> = {
   cli: cliFigures,
   mosmon: mosmonFigures,
   mosd: daemonFigures,
+  omsh: omshFigure,
 };
 
 if (process.argv[2] === '--bare-ssh2') await bareClient(process.argv.slice(3));

@@ -71,7 +71,7 @@ async function makespan(
 }
 
 /** Node 1 has reports of all others: what is measured is the spreading, not the first contact. */
-async function waitForNodes(lab: Lab): Promise<void> {
+export async function waitForNodes(lab: Lab): Promise<void> {
   for (const end = Date.now() + 60_000; Date.now() < end;) {
     const answers = await Promise.all(lab.nodes.map(({ n }) => lab.exec(1, ['mosctl', 'isup', String(n)])));
     if (answers.every(({ code }) => code === 0)) return;

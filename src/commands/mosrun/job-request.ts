@@ -8,7 +8,10 @@ import { UsageError } from '../../errors.js';
 import type { Arguments } from '../command.js';
 import type { mosrunOptions } from './options.js';
 
-export type MosrunArguments = Arguments<typeof mosrunOptions>;
+type AllArguments = Arguments<typeof mosrunOptions>;
+export interface MosrunArguments extends Pick<AllArguments, 'operands'> {
+  readonly options: Partial<AllArguments['options']>;
+}
 
 const defaultCarryLimitBytes = 64 * 1024 * 1024;
 const defaultCkptExit = 85;

@@ -131,6 +131,12 @@ async function choose(
   if (place.node === nodes.self)
     return { ...place, carry: null, notice: `can't leave home: ${carry.reason}` };
   if (isTold) throw new RefusedError(carry.reason);
+  const inPlace = (candidates ?? [...sees]).filter((node) => sees.has(node) && !refused.has(node));
+  if (inPlace.some((node) => node !== nodes.self)) {
+    const other = placeBest(context, job, inPlace, refused);
+    job.placed = other.node;
+    return { ...other, carry: null, notice: null };
+  }
   job.placed = nodes.self;
   return { node: nodes.self, reason: carry.reason, carry: null, notice: `stays at home: ${carry.reason}` };
 }

@@ -22,7 +22,7 @@ const around: Surroundings = {
 function request(argv: readonly string[], change: Partial<Surroundings> = {}): JobSpec {
   const line = readCommandLine({ name: 'mosrun', describe: '', ...mosrunLine }, argv);
   if (line.kind !== 'run') throw new Error(`not a job: ${JSON.stringify(line)}`);
-  return jobRequest(line.given as MosrunArguments, { ...around, ...change });
+  return jobRequest(line.given, { ...around, ...change });
 }
 
 describe('where it runs', () => {
