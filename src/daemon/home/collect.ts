@@ -110,13 +110,11 @@ async function bringHome(
       }),
     ]).finally(() => channel.destroy());
   }
-  const result = await applyHomecoming({
-    home: job.record.spec.folder.cwd,
-    staging,
-    plan,
-    carried,
-    job: job.record.job,
-  });
+  const home = job.record.spec.folder.cwd;
+  // Two jobs of one folder that end at once: the second has to see what the first put there.
+  const result = await context.homes.queue.run(`folder ${home}`, () =>
+    applyHomecoming({ home, staging, plan, carried, job: job.record.job }),
+  );
   await removeTree(staging);
   return result;
 }

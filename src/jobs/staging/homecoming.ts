@@ -1,4 +1,5 @@
 import type { JobId } from '../../core/ids.js';
+import { errnoOf } from '../../errors.js';
 import { displayPath, parentOf } from './byte-path.js';
 import type { Homecoming } from './carry.js';
 import { HomeFolder, isUntouched, newDirMode, unlisted, type AtHome } from './home-folder.js';
@@ -109,8 +110,14 @@ class Homecomer {
     }
   }
 
+  /** Another job's homecoming, or home, may have made it this very moment. */
   async #makeDir(path: string, entry: Entry): Promise<void> {
-    await this.#folder.makeDir(path);
+    try {
+      await this.#folder.makeDir(path);
+    } catch (error) {
+      const found = errnoOf(error) === 'EEXIST' ? await this.#folder.look(path) : null;
+      if (found === null || found === unlisted || found.type !== 'dir') throw error;
+    }
     this.#noteDir(path, entry);
   }
 

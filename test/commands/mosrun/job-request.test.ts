@@ -2,12 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { JobSpec } from '../../../src/core/job-spec.js';
 import { readCommandLine } from '../../../src/commands/command-line.js';
-import {
-  jobRequest,
-  parseSize,
-  type MosrunArguments,
-  type Surroundings,
-} from '../../../src/commands/mosrun/job-request.js';
+import { jobRequest, parseSize, type Surroundings } from '../../../src/commands/mosrun/job-request.js';
 import { mosrunLine } from '../../../src/commands/mosrun/options.js';
 
 const around: Surroundings = {

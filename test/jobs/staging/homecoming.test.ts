@@ -43,6 +43,21 @@ const nothing: HomecomingResult = { brought: [], conflicts: [], deleted: [], fai
 const content = (trip: Trip, path: string): Promise<string> => readFile(join(trip.home, path), 'utf8');
 
 describe('a homecoming', () => {
+  it('of two jobs of one folder, at once, loses nothing where both made the same folders', async () => {
+    const one = await carry('echo 1 > kept');
+    const node = await newFolder();
+    await transfer({ root: one.home, entries: one.carried.entries, frozen: true }, { root: node });
+    const two = { ...one, node, staging: await newFolder() };
+    const names = Array.from({ length: 60 }, (_, i) => `d${i}`);
+    sh(one.node, `for d in ${names.join(' ')}; do mkdir $d; echo one > $d/one; done`);
+    sh(two.node, `for d in ${names.join(' ')}; do mkdir $d; echo two > $d/two; done`);
+    const plans = [await fetch(one), await fetch(two)] as const;
+    const results = await Promise.all([apply(one, plans[0]), apply(two, plans[1])]);
+    for (const { conflicts, failed } of results)
+      expect({ conflicts, failed }).toEqual({ conflicts: [], failed: [] });
+    for (const name of names) expect(await readdir(join(one.home, name))).toEqual(['one', 'two']);
+  });
+
   it('brings changed and new files, links and folders, and removes what the job removed', async () => {
     const trip = await carry(
       'mkdir d; echo 1 > d/same; echo 1 > d/changed; echo 1 > gone; ln -s a l; mkdir -p old/er',
