@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import { ProtocolError } from '../errors.js';
 
 const waitMs = 30_000;
+const mostWaiting = 200;
 
 /** 128 random bits: who knows the ticket of a transfer may be its other end. */
 export function newTicket(): string {
@@ -21,6 +22,10 @@ export class ChannelTickets {
       wanted(channel);
       return;
     }
+    this.#arrived.get(ticket)?.destroy();
+    // The oldest has waited in vain the longest: nobody who knows a ticket lets so many wait.
+    const [oldest] = this.#arrived.values();
+    if (this.#arrived.size >= mostWaiting) oldest?.destroy();
     this.#arrived.set(ticket, channel);
     const forget = (): void => {
       if (this.#arrived.get(ticket) === channel) this.#arrived.delete(ticket);

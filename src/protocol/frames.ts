@@ -1,4 +1,5 @@
 import { ProtocolError } from '../errors.js';
+import { HeldBytes } from './held-bytes.js';
 
 /** Frames of an `io` channel: type (1 byte), payload length (4 bytes, big endian), payload. */
 export const frameTypes = {
@@ -56,36 +57,29 @@ export function encodeControl(value: unknown): Buffer {
 
 /** Cuts a byte stream into frames; holds at most one frame. */
 export class FrameReader {
-  #held: Buffer[] = [];
-  #heldBytes = 0;
+  readonly #held = new HeldBytes();
 
   push(chunk: Buffer): Frame[] {
-    this.#held.push(chunk);
-    this.#heldBytes += chunk.length;
+    if (this.#held.length > 0) this.#held.add(chunk);
+    const bytes = this.#held.length > 0 ? this.#held.peek() : chunk;
     const frames: Frame[] = [];
-    for (;;) {
-      if (this.#heldBytes < headerBytes) return frames;
-      const head = this.#join(headerBytes);
-      const type = head.readUInt8(0);
-      const length = head.readUInt32BE(1);
-      if (!knownTypes.has(type) || length > maxFrameBytes)
-        throw new ProtocolError('a damaged frame was sent');
-      if (this.#heldBytes < headerBytes + length) return frames;
-      const whole = this.#join(headerBytes + length);
-      frames.push({ type: type as FrameType, payload: whole.subarray(headerBytes, headerBytes + length) });
-      const rest = whole.subarray(headerBytes + length);
-      this.#held[0] = rest;
-      this.#heldBytes -= headerBytes + length;
-      if (rest.length === 0) this.#held.shift();
+    let at = 0;
+    for (let end = frameEnd(bytes, at); end <= bytes.length; end = frameEnd(bytes, at)) {
+      const type = bytes.readUInt8(at) as FrameType;
+      frames.push({ type, payload: bytes.subarray(at + headerBytes, end) });
+      at = end;
     }
+    if (at > 0) this.#held.take(); // the frames are parts of it
+    if (at < bytes.length && (at > 0 || this.#held.length === 0)) this.#held.add(bytes.subarray(at));
+    return frames;
   }
+}
 
-  /** Makes the first held buffer at least `bytes` long. */
-  #join(bytes: number): Buffer {
-    const first = this.#held[0];
-    if (first && first.length >= bytes) return first;
-    const joined = Buffer.concat(this.#held);
-    this.#held = [joined];
-    return joined;
-  }
+/** Where the frame that begins at `at` ends; Infinity while its header is not whole. */
+function frameEnd(bytes: Buffer, at: number): number {
+  if (bytes.length - at < headerBytes) return Infinity;
+  const length = bytes.readUInt32BE(at + 1);
+  if (!knownTypes.has(bytes.readUInt8(at)) || length > maxFrameBytes)
+    throw new ProtocolError('a damaged frame was sent');
+  return at + headerBytes + length;
 }

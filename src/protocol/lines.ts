@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import { ProtocolError } from '../errors.js';
+import { HeldBytes } from './held-bytes.js';
 
 export const maxLineBytes = 8 * 1024 * 1024;
 
@@ -9,8 +10,7 @@ export const maxLineBytes = 8 * 1024 * 1024;
  */
 export class LineReader {
   readonly #limit: number;
-  #held: Buffer[] = [];
-  #heldBytes = 0;
+  readonly #held = new HeldBytes();
 
   constructor(limit = maxLineBytes) {
     this.#limit = limit;
@@ -39,20 +39,17 @@ export class LineReader {
   }
 
   #hold(bytes: Buffer): void {
-    this.#heldBytes += bytes.length;
-    if (this.#heldBytes > this.#limit) {
-      this.#held = [];
+    if (this.#held.length + bytes.length > this.#limit) {
+      this.#held.take();
       throw new ProtocolError(`a line longer than ${this.#limit} bytes was sent`);
     }
-    this.#held.push(bytes);
+    this.#held.add(bytes);
   }
 
   #finish(tail: Buffer): Buffer {
-    if (this.#heldBytes + tail.length > this.#limit) this.#hold(tail);
-    const line = this.#held.length === 0 ? tail : Buffer.concat([...this.#held, tail]);
-    this.#held = [];
-    this.#heldBytes = 0;
-    return line;
+    if (this.#held.length === 0 && tail.length <= this.#limit) return tail;
+    this.#hold(tail);
+    return this.#held.take();
   }
 }
 

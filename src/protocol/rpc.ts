@@ -33,6 +33,7 @@ export class Rpc {
   >();
   #nextId = 1;
   #open = true;
+  #inHand = 0;
   readonly closed: Promise<Error | undefined>;
   #settleClosed: (reason: Error | undefined) => void = () => undefined;
 
@@ -128,12 +129,19 @@ export class Rpc {
   }
 
   async #answer(id: number, method: string, params: unknown): Promise<void> {
+    if (this.#inHand >= maxUnansweredRequests) {
+      this.#end(new UnreachableError(`${this.#options.peerName} asks too much at once`));
+      return;
+    }
+    this.#inHand += 1;
     try {
       if (!this.#options.onRequest) throw new ProtocolError(`nobody answers '${method}' here`);
       const result = await this.#options.onRequest(method, params);
       if (this.#open) this.#send({ id, result: result ?? {} });
     } catch (error) {
       if (this.#open) this.#send({ id, error: toWire(error) });
+    } finally {
+      this.#inHand -= 1;
     }
   }
 

@@ -30,6 +30,22 @@ it('a channel that closed while it waited is not handed out, and one that nobody
   }
 });
 
+it('of channels that nobody wants only so many wait, and of one ticket one', async () => {
+  const tickets = new ChannelTickets();
+  const channels = Array.from({ length: 1000 }, () => new PassThrough());
+  for (const [index, channel] of channels.entries()) {
+    tickets.arrive(`unknown ${index}`, channel);
+    await new Promise(setImmediate);
+  }
+  expect(channels.filter((channel) => !channel.destroyed)).toHaveLength(200);
+  const [first, second] = [new PassThrough(), new PassThrough()];
+  tickets.arrive('twice', first);
+  tickets.arrive('twice', second);
+  expect(first.destroyed).toBe(true);
+  expect(await tickets.take('twice')).toBe(second);
+  for (const channel of [...channels, second]) channel.destroy();
+});
+
 it('tickets are 128 bits and never the same', () => {
   const many = Array.from({ length: 100 }, newTicket);
   expect(new Set(many).size).toBe(100);

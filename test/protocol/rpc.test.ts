@@ -41,6 +41,15 @@ describe('requests', () => {
     expect(answers).toEqual([1, 2, { method: 'y', params: ['ü\n'] }]);
   });
 
+  it('that are sent without end, and not answered yet, end the link', async () => {
+    const [busy, asking] = bothEnds({ onRequest: () => new Promise(() => undefined) }, {});
+    const flood = againstText({ onRequest: () => new Promise(() => undefined) });
+    const line = (id: number): string => `${JSON.stringify({ id, method: 'x', params: {} })}\n`;
+    for (let id = 1; id <= 10_001; id += 1) flood[1].write(line(id));
+    expect((await flood[0].closed)?.message).toContain('asks too much at once');
+    expect([busy.isOpen, asking.isOpen]).toEqual([true, true]);
+  });
+
   it('without a result are answered with an empty object', async () => {
     const [a] = bothEnds({}, { onRequest: () => Promise.resolve(undefined) });
     expect(await a.request('x', {})).toEqual({});
