@@ -9,10 +9,11 @@ import { exploreModel, longBounds, shortBounds } from '../model/explore-model.js
 import { powerLoss } from '../power-loss/power-loss.js';
 import type { Outcome } from './outcome.js';
 import { describeCase, faultTable, runFaults } from './move-faults.js';
+import { hammer } from './hammer/hammer.js';
 import { soakFigures } from './soak/figures.js';
 import { soak } from './soak/soak.js';
 
-const usage = `npm run chaos -- [--json] [--short] [--seed N] [model|power|fuzz|faults|soak …]
+const usage = `npm run chaos -- [--json] [--short] [--seed N] [model|power|fuzz|faults|soak|hammer …]
   soak: [--minutes N] [--logs FOLDER]
   faults: [--drivers criu,app,restart] [--faults ${faults.join(',')}] [--labs N] [--step REGEX] [--write FILE]`;
 
@@ -81,6 +82,20 @@ const parts: Readonly<Record<string, () => Promise<readonly Outcome[]>>> = {
         },
       }),
     ),
+  hammer: async () => {
+    const { tools, changes, kills, wrong, descriptors } = await hammer({
+      repository,
+      rounds: values.short ? 2 : 20,
+    });
+    const open = `descriptors ${descriptors.before} before, ${descriptors.after} after`;
+    return [
+      {
+        what: 'hammer: fifty tools at once',
+        figures: `${tools} tools, ${changes} changes, ${kills} kills, ${wrong.length} wrong, ${open}`,
+        wrong,
+      },
+    ];
+  },
 };
 
 function model(): readonly Outcome[] {
