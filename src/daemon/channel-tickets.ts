@@ -24,8 +24,11 @@ export class ChannelTickets {
     }
     this.#arrived.get(ticket)?.destroy();
     // The oldest has waited in vain the longest: nobody who knows a ticket lets so many wait.
-    const [oldest] = this.#arrived.values();
-    if (this.#arrived.size >= mostWaiting) oldest?.destroy();
+    const [oldest] = this.#arrived;
+    if (oldest && this.#arrived.size >= mostWaiting) {
+      this.#arrived.delete(oldest[0]);
+      oldest[1].destroy();
+    }
     this.#arrived.set(ticket, channel);
     const forget = (): void => {
       if (this.#arrived.get(ticket) === channel) this.#arrived.delete(ticket);
