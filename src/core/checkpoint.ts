@@ -40,17 +40,36 @@ export function imagesToKeep(sequences: readonly number[]): readonly number[] {
 }
 
 const macPattern = /^[0-9a-f]{64}$/;
+/** The last moment that a Date can name. */
+const lastMs = 8.64e15;
 
 export function isCheckpoint(value: unknown): value is Checkpoint {
   if (typeof value !== 'object' || value === null) return false;
-  const { job, sequence, generation, driver, atMs, keeper, bytes, output, macs } =
+  const { job, sequence, generation, driver, atMs, keeper, bytes, output, macs, inPlace } =
     value as Partial<Checkpoint>;
   return (
     isJobId(job) &&
     isNodeId(keeper) &&
-    [sequence, generation, atMs, bytes, output?.stdout, output?.stderr].every(Number.isFinite) &&
+    [sequence, generation].every((value) => isCount(value) && value > 0) &&
+    [atMs, bytes, output?.stdout, output?.stderr].every(isCount) &&
+    Number(atMs) <= lastMs &&
     (driver === 'criu' || driver === 'app') &&
-    macPattern.test(macs?.job ?? '') &&
-    macPattern.test(macs?.image ?? '')
+    isMac(macs?.job) &&
+    isMac(macs?.image) &&
+    (inPlace === undefined || (Array.isArray(inPlace) && inPlace.every(isFileInPlace)))
   );
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+function isMac(value: unknown): boolean {
+  return typeof value === 'string' && macPattern.test(value);
+}
+
+function isFileInPlace(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  const { path, size } = value as { readonly path?: unknown; readonly size?: unknown };
+  return typeof path === 'string' && isCount(size);
 }

@@ -18,6 +18,7 @@ import { OutputGate } from './guest/output-gate.js';
 import { guestKey, type GuestRecord } from './guest/record.js';
 import { Guests } from './guest/registry.js';
 import { continueImaged } from './guest/checkpoint.js';
+import { watchLeases } from './guest/lease.js';
 import { createWarden } from './guest/warden.js';
 import { upMs } from './up-time.js';
 import { serveGuestRequest, type GuestContext } from './guest/service.js';
@@ -25,7 +26,7 @@ import { moveOwn } from './handlers/moves.js';
 import { act, plan } from './home/balancer.js';
 import { endOrphans } from './home/deputies.js';
 import { loadImageKey } from './home/checkpoint-store.js';
-import { tend } from './home/tend.js';
+import { tend, tryAgainSoon } from './home/tend.js';
 import { Homes, type HomeContext } from './home/homes.js';
 import { collect } from './home/collect.js';
 import { whereIs } from './home/job.js';
@@ -127,6 +128,7 @@ export async function createDaemon(
   };
 
   await continueImaged(guestContext);
+  watchLeases(guestContext);
 
   const daemon: Daemon = {
     paths,
@@ -183,7 +185,9 @@ export async function createDaemon(
       },
       onState: nodeStates(history),
       onLink: (node) => {
-        if (daemon.home) void reconcile(daemon.home, node).catch((error: unknown) => log.error(error));
+        if (!daemon.home) return;
+        tryAgainSoon(daemon.home);
+        void reconcile(daemon.home, node).catch((error: unknown) => log.error(error));
       },
     });
 

@@ -77,7 +77,10 @@ export async function sendFiles(
     if (record.phase === 'running' && !isAtRest(params)) lastSent.set(key, manifest);
     else lastSent.delete(key);
     const torn = sent.unstable[0];
-    if (record.phase === 'frozen' && torn) {
+    // What a move took away meanwhile may be missing without having been missed.
+    if (isAtRest(params) && context.guests.find(params.job, home.cluster)?.generation !== record.generation)
+      throw new MoskitError(`job ${params.job} left this node while its image was sent`);
+    if ((record.phase === 'frozen' || isAtRest(params)) && torn) {
       throw new MoskitError(
         `${displayPath(torn.path)} ${torn.reason} while the job stood still: its copy can't be relied on`,
       );

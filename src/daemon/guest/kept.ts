@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { isJobId, type JobId } from '../../core/ids.js';
-import { MoskitError } from '../../errors.js';
+import { errnoOf, MoskitError, RefusedError } from '../../errors.js';
 import { removeTree } from '../../jobs/staging/remove-tree.js';
 import type { GuestMethods, JobRef, KeptRef } from '../../protocol/guest-messages.js';
 import { syncFolder } from '../../state/atomic-file.js';
@@ -34,7 +34,8 @@ export async function putKept(
   const path = fileOf(context, home, params);
   const part = `${path}.part`;
   try {
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    await makeDurable(context.keptDir);
+    await makeDurable(dirname(path));
     const counted = limited(params.limitBytes);
     await pipeline(channel, counted.stream, createWriteStream(part, { mode: 0o600 }));
     await durable(part);
@@ -61,6 +62,12 @@ function limited(limitBytes: number): { readonly stream: Transform; bytes(): num
   return { stream, bytes: () => bytes };
 }
 
+/** A folder whose own name is on the disk too. */
+async function makeDurable(dir: string): Promise<void> {
+  const made = await mkdir(dir, { recursive: true, mode: 0o700 });
+  if (made !== undefined) await syncFolder(dirname(dir));
+}
+
 async function durable(path: string): Promise<void> {
   const handle = await open(path, 'r');
   try {
@@ -78,7 +85,10 @@ export async function getKept(
   const channel = await context.tickets.take(params.ticket);
   try {
     const path = fileOf(context, home, params);
-    const { size } = await lstat(path);
+    const { size } = await lstat(path).catch((error: unknown) => {
+      if (errnoOf(error) !== 'ENOENT') throw error;
+      throw new RefusedError(`this node keeps no image ${params.sequence} of job ${params.job}`);
+    });
     await pipeline(createReadStream(path), channel, { end: true });
     channel.resume();
     return { bytes: size };

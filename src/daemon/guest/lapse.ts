@@ -1,6 +1,7 @@
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { messageOf } from '../../errors.js';
 import { continueTree, stoppedOf, stopTree } from '../../jobs/process-tree.js';
 import { createHistory, type History } from '../../state/history.js';
 import { parseSealed } from '../../state/sealed-json.js';
@@ -20,46 +21,63 @@ export async function runLapse(argv: readonly string[]): Promise<void> {
   if (!guestsDir || !historyPath) throw new Error('usage: lapse GUESTS HISTORY');
   const history = createHistory(historyPath, Date.now);
   for (;;) {
-    let held = 0;
-    for (const key of await readdir(guestsDir)) held += await lookAt(join(guestsDir, key), history);
-    if (held === 0) return;
+    const keys = await readdir(guestsDir);
+    // Side by side, and whatever goes wrong with one: a process that sits in the kernel must not keep the others running.
+    const held = await Promise.all(
+      keys.map((key) =>
+        lookAt(join(guestsDir, key), history).catch((error: unknown) => {
+          process.stderr.write(`${key}: ${messageOf(error)}\n`);
+          return true;
+        }),
+      ),
+    );
+    if (!held.includes(true)) return;
     await delay(lookMs);
   }
 }
 
-/** 1 while it is held. */
-async function lookAt(dir: string, history: History): Promise<number> {
+/** True while it is held. */
+async function lookAt(dir: string, history: History): Promise<boolean> {
   const until = await readFile(join(dir, leaseFile), 'utf8').catch(() => null);
   const mark = await readFile(join(dir, lapsedFile), 'utf8').catch(() => null);
-  if (until === null && mark === null) return 0;
+  if (until === null && mark === null) return false;
   const isOver = until !== null && Number(until) * 10 <= upMs();
   if (isOver) return hold(dir, mark, history);
   if (mark !== null) await letGo(dir, mark, history);
-  return 0;
+  return false;
 }
 
-async function hold(dir: string, mark: string | null, history: History): Promise<number> {
+async function hold(dir: string, mark: string | null, history: History): Promise<boolean> {
   const record = await recordIn(dir);
   if (!record) {
     await rm(join(dir, leaseFile), { force: true });
-    return 0;
+    return false;
   }
-  if (!record.process) return 1;
+  if (!record.process) return true;
   if (mark === null) {
-    const stopped = await stoppedOf(record.process);
+    // What stands still for the user, for its output or for a freeze is woken by whoever ends that, also meanwhile.
+    const stopped = isFree(record) ? await stoppedOf(record.process) : [];
     await writeFile(join(dir, lapsedFile), JSON.stringify(stopped), { mode: 0o600 });
     tell(history, record, 'lapsed', 'its home has been silent for longer than its lease: it stands still');
   }
   await stopTree(record.process);
-  return 1;
+  return true;
 }
 
 async function letGo(dir: string, mark: string, history: History): Promise<void> {
   const record = await recordIn(dir);
-  const isRunning = record?.phase === 'running' && !record.userStopped && record.outputHeld !== true;
-  if (record?.process && isRunning) await continueTree(record.process, parsePids(mark));
+  if (record?.process && isFree(record)) {
+    await continueTree(record.process, parsePids(mark));
+    // Its user may have stopped it in this very moment.
+    const now = await recordIn(dir);
+    if (now?.process && !isFree(now)) await stopTree(now.process);
+  }
   await rm(join(dir, lapsedFile), { force: true });
   if (record) tell(history, record, 'renewed', 'its home is back: it goes on');
+}
+
+function isFree({ phase, userStopped, outputHeld }: GuestRecord): boolean {
+  return phase === 'running' && !userStopped && outputHeld !== true;
 }
 
 function tell(history: History, record: GuestRecord, event: string, reason: string): void {

@@ -1,4 +1,4 @@
-import { readFile, stat } from 'node:fs/promises';
+import { readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { protectionOf } from '../../core/job-spec.js';
 import { isLeased, leaseUntil } from '../../core/protection.js';
@@ -39,24 +39,43 @@ export async function renewLeases(
 ): Promise<Record<string, never>> {
   for (const { job, generation } of guests) {
     const record = context.guests.find(job, home.cluster);
-    if (record?.generation !== generation || !needsLease(context, record)) continue;
-    const until = leaseUntil(echoMs, protectionOf(record.spec).leaseMs, upMs());
-    const before = await read(context, record);
-    if (before === null || until > before) await write(context, record, until);
+    if (record?.generation !== generation || record.phase === 'ended' || !needsLease(context, record))
+      continue;
+    // One that can't be renewed must not keep the others from it.
+    await renew(context, record, echoMs).catch((error: unknown) => context.log.error(error));
   }
   if (guests.length > 0) context.warden.ensure();
   return {};
+}
+
+async function renew(context: GuestContext, record: GuestRecord, echoMs: number): Promise<void> {
+  const until = leaseUntil(echoMs, protectionOf(record.spec).leaseMs, upMs());
+  const before = await read(context, record);
+  if (before === null || until > before) await write(context, record, until);
+  // It may have ended, or left, meanwhile: nobody would take the file away again.
+  const now = context.guests.find(record.job, record.cluster);
+  if (!now || now.phase === 'ended') await rm(join(context.guests.dirOf(record), leaseFile), { force: true });
+}
+
+/** A mosd that was started anew: whoever looked at the leases may be gone too. */
+export function watchLeases(context: GuestContext): void {
+  if (context.guests.all().some((record) => record.phase !== 'ended' && needsLease(context, record)))
+    context.warden.ensure();
+}
+
+/** Does it stand still because its lease is over? */
+export async function isLapsed(context: GuestContext, record: GuestRecord): Promise<boolean> {
+  return stat(join(context.guests.dirOf(record), lapsedFile)).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** Throws while a guest stands still because its lease is over: nothing may wake it but a renewal. */
 export async function requireLease(context: GuestContext, record: GuestRecord): Promise<void> {
   if (!needsLease(context, record)) return;
   const until = await read(context, record);
-  const isLapsed = await stat(join(context.guests.dirOf(record), lapsedFile)).then(
-    () => true,
-    () => false,
-  );
-  if (until === null || until <= upMs() || isLapsed)
+  if (until === null || until <= upMs() || (await isLapsed(context, record)))
     throw new MoskitError(`the lease of job ${record.job} on node ${record.you} is over`);
 }
 

@@ -1,6 +1,8 @@
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { GuestView, JobExit } from '../../core/cluster-map.js';
+import { protectionOf } from '../../core/job-spec.js';
+import { isLeased } from '../../core/protection.js';
 import { isJobId, isNodeId, type JobId, type NodeId } from '../../core/ids.js';
 import { MoskitError, messageOf, RefusedError } from '../../errors.js';
 import { exitMeansCheckpoint } from '../../jobs/app-driver.js';
@@ -64,7 +66,10 @@ export class Guests {
         this.#unreadable.add(key);
         continue;
       }
-      this.#records.set(key, await startedMeanwhile(loaded.value));
+      const record = await startedMeanwhile(loaded.value);
+      this.#records.set(key, record);
+      // The clock of leases began anew with the machine.
+      if (isOfEarlierBoot(record)) await this.#dropLease(record);
     }
     this.#watch();
   }
@@ -146,13 +151,22 @@ export class Guests {
     const key = guestKey(record.job, record.cluster);
     this.#records.delete(key);
     if (!keepDir) await removeTree(record.folder.dir);
-    await this.#removeBeside(record, ['image-', 'snapshot', 'checkpoint-']);
+    // Beside a folder that stays lies what is made there by the node that works in it now.
+    await this.#removeBeside(record, keepDir ? ['image-'] : ['image-', 'snapshot', 'checkpoint-']);
     await rm(join(this.#dir, key), { recursive: true, force: true });
     for (const listener of this.#listeners) listener.removed?.(record);
   }
 
   async removeImages(record: GuestRecord): Promise<void> {
     await this.#removeBeside(record, ['image-']);
+  }
+
+  async removeCheckpoints(record: GuestRecord): Promise<void> {
+    await this.#removeBeside(record, ['checkpoint-']);
+  }
+
+  async #dropLease(record: GuestRecord): Promise<void> {
+    for (const name of [leaseFile, lapsedFile]) await rm(join(this.dirOf(record), name), { force: true });
   }
 
   async #removeBeside(record: GuestRecord, kinds: readonly string[]): Promise<void> {
@@ -248,14 +262,13 @@ export class Guests {
     const exit = await readExit(record.folder);
     if (exit) {
       this.#goneSince.delete(key);
-      return exit;
+      return mustNotGoOn(record, exit) ? startedAnew : exit;
     }
     if (await this.#isAlive(record)) {
       this.#goneSince.delete(key);
       return null;
     }
-    if (record.boot !== undefined && record.boot !== bootOf())
-      return { kind: 'unknown', reason: 'the machine was started anew', rebooted: true };
+    if (isOfEarlierBoot(record)) return startedAnew;
     const since = this.#goneSince.get(key) ?? Date.now();
     this.#goneSince.set(key, since);
     if (Date.now() - since < exitGraceMs) return null;
@@ -270,13 +283,27 @@ export class Guests {
   async ended(record: GuestRecord, exit: JobExit): Promise<void> {
     if (record.process) await killTree(record.process).catch((error: unknown) => this.#log.error(error));
     const saved = await this.change(record, { phase: 'ended', exit, process: null, move: null });
-    for (const name of [leaseFile, lapsedFile]) await rm(join(this.dirOf(record), name), { force: true });
+    await this.#dropLease(saved);
     for (const listener of this.#listeners) listener.ended?.(saved, exit);
   }
 
   messagesOf(record: GuestRecord): Promise<string> {
     return readMessages(record.folder).catch((error: unknown) => messageOf(error));
   }
+}
+
+const startedAnew: JobExit = { kind: 'unknown', reason: 'the machine was started anew', rebooted: true };
+
+/** Its processes went with the machine. */
+export function isOfEarlierBoot({ boot }: Pick<GuestRecord, 'boot'>): boolean {
+  return boot !== undefined && boot !== bootOf();
+}
+
+/** It saved itself before the machine went down, and home may have started it elsewhere since. */
+function mustNotGoOn(record: GuestRecord, exit: JobExit): boolean {
+  return (
+    isOfEarlierBoot(record) && isLeased(protectionOf(record.spec)) && exitMeansCheckpoint(record.spec, exit)
+  );
 }
 
 /** mosd was killed between the start of the command and the word of it: it is not started a second time. */

@@ -8,7 +8,7 @@ import { makeProbe, removeProbe, type FolderProbe } from '../../jobs/staging/sam
 import type { GuestSummary, JobRef, MoveRef } from '../../protocol/guest-messages.js';
 import { seesSame } from './admission.js';
 import { jobEnvironment } from './environment.js';
-import { requireLease } from './lease.js';
+import { isLapsed, requireLease } from './lease.js';
 import { guestKey } from './record.js';
 import { driverJobOf, processOf, startedMeanwhile, type HomeIdentity } from './registry.js';
 import type { GuestContext } from './service.js';
@@ -96,6 +96,8 @@ export function signal(
       await context.guests.change(record, { userStopped: true, outputHeld: false });
     } else if (name === 'SIGCONT') {
       await context.guests.change(record, { userStopped: false, outputHeld: false });
+      // One whose lease is over is woken when that is renewed.
+      if (await isLapsed(context, record)) return {};
       await continueTree(process);
       await signalJob(process, name);
     } else {

@@ -21,7 +21,13 @@ while :; do
     case $until in ''|*[!0-9]*) continue;; esac
     [ "$now" -lt "$until" ] || over=1
   done
-  [ -n "$any" ] || exit 0
+  if [ -z "$any" ]; then
+    # Whoever grants one now finds no note and starts another; whoever did so before is seen here.
+    mv -f "$5" "$5.leaving" 2>/dev/null
+    for lease in "$1"/*/lease; do [ ! -f "$lease" ] || any=1; done
+    [ -n "$any" ] || { rm -f "$5.leaving"; exit 0; }
+    mv -n "$5.leaving" "$5" 2>/dev/null
+  fi
   [ -z "$over" ] || "$2" "$3" lapse "$1" "$4"
   sleep 1
 done`;
@@ -43,7 +49,7 @@ export function createWarden(options: {
     if (await runs(note)) return;
     const child = spawn(
       'sh',
-      ['-c', script, 'moskit-warden', guestsDir, process.execPath, program, historyPath],
+      ['-c', script, 'moskit-warden', guestsDir, process.execPath, program, historyPath, note],
       { detached: true, stdio: 'ignore', cwd: '/' },
     );
     child.on('error', (error) => log.error(error));

@@ -1,5 +1,7 @@
 import { protectionOf } from '../../core/job-spec.js';
 import type { NodeId } from '../../core/ids.js';
+import { mayGoBack } from '../../core/protection.js';
+import { recoveryOf } from '../../core/relocation.js';
 import { RefusedError } from '../../errors.js';
 import type { MoveOutcome } from '../../protocol/messages.js';
 import { homeOfDaemon, type Daemon } from '../context.js';
@@ -25,7 +27,23 @@ export async function recover(
   if (given.to !== null && !home.nodes.has(given.to))
     throw new RefusedError(`node ${given.to} is not in the map`);
   const origins = originsFor(job, given.image);
-  if (!job.record.stranded) await makeSureItIsLost(home, job, given.isForced);
+  const { busy } = job.care;
+  job.care.busy = true; // what a person asks for comes before what the job's own rule would do
+  try {
+    return await recoverNow(home, job, origins, given);
+  } finally {
+    job.care.busy = busy;
+  }
+}
+
+async function recoverNow(
+  home: HomeContext,
+  job: HomeJob,
+  origins: readonly Origin[],
+  given: { readonly to: NodeId | null; readonly isForced: boolean },
+): Promise<MoveOutcome> {
+  if (!job.record.stranded || recoveryOf(job.journal.entries).kind !== 'nothing')
+    await makeSureItIsLost(home, job, given.isForced);
   return recoverStranded(home, job, origins, given.to);
 }
 
@@ -34,7 +52,9 @@ function originsFor(job: HomeJob, image: number | null): readonly Origin[] {
   const images = job.images
     .filter(({ sequence }) => image === null || sequence === image)
     .map((found): Origin => ({ kind: 'image', image: found }));
-  const mayBegin = spec.relocation.restartable || protectionOf(spec).onNodeLoss !== 'hold';
+  const protection = protectionOf(spec);
+  const hasInput = spec.stdin === 'none' || mayGoBack(protection);
+  const mayBegin = protection.onNodeLoss !== 'hold' || (spec.relocation.restartable && hasInput);
   if (image === null && mayBegin) return [...images, { kind: 'start' }];
   if (images.length > 0) return images;
   const has = job.images.map(({ sequence }) => sequence).join(', ') || 'none';
@@ -58,10 +78,14 @@ async function makeSureItIsLost(home: HomeContext, job: HomeJob, isForced: boole
       },
     );
   job.care.isGivenUp = true; // a move that waits for that node waits no longer
-  await home.homes.queue.run(id, async () => {
-    if (!job.record.stranded && !isOver(job.record))
-      await strand(home, job, `node ${node} is off, as its user says`);
-  });
+  try {
+    await home.homes.queue.run(id, async () => {
+      if (!job.record.stranded && !isOver(job.record))
+        await strand(home, job, `node ${node} is off, as its user says`);
+    });
+  } finally {
+    job.care.isGivenUp = false;
+  }
 }
 
 export async function giveUp(

@@ -3,7 +3,7 @@ import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isCheckpoint, sealedPrefix, type Checkpoint } from '../../core/checkpoint.js';
 import { MoskitError } from '../../errors.js';
-import { loadJsonFile, saveJsonFile } from '../../state/json-file.js';
+import { loadJsonFile, saveJsonFile, type JsonCheck } from '../../state/json-file.js';
 
 const keyFile = 'image-key';
 const namePattern = /^checkpoint-(\d+)\.json$/;
@@ -38,12 +38,16 @@ export function isSameMac(one: string, other: string): boolean {
 export async function loadCheckpoints(jobDir: string): Promise<readonly Checkpoint[]> {
   const found: Checkpoint[] = [];
   for (const name of await readdir(jobDir).catch(() => [])) {
-    if (!namePattern.test(name)) continue;
-    const loaded = await loadJsonFile(join(jobDir, name));
-    if (loaded.kind === 'ok' && isCheckpoint(loaded.value)) found.push(loaded.value);
+    const sequence = Number(namePattern.exec(name)?.[1]);
+    if (!(sequence > 0)) continue;
+    const loaded = await loadJsonFile(join(jobDir, name), { check });
+    if (loaded.kind === 'ok' && loaded.value.sequence === sequence) found.push(loaded.value);
   }
   return found.sort((a, b) => b.sequence - a.sequence);
 }
+
+const check: JsonCheck<Checkpoint> = (value) =>
+  isCheckpoint(value) ? { ok: true, value } : { ok: false, problems: ['it is not the record of an image'] };
 
 /** Its bytes are on the keeper's disk: from here on it counts. */
 export function saveCheckpoint(jobDir: string, checkpoint: Checkpoint): Promise<void> {

@@ -44,9 +44,9 @@ export async function collect(context: HomeContext, job: HomeJob, end: JobEnd): 
   await homes.change(job, { phase: 'done', endedAtMs: Date.now() });
   context.history.add({ event: 'ended', ...placeInHistory(job), reason: exitText(end.exit) });
   await forgetGuest(context, job);
-  await dropImages(context, job);
   await job.io.close();
   job.settleOver(end);
+  await dropImages(context, job);
   await homes.prune();
 }
 

@@ -134,7 +134,8 @@ export class Homes {
   /** Follows a running job's streams on its node; when they end, the job is collected. */
   follow(context: HomeContext, job: HomeJob): void {
     const place = whereIs(job);
-    if (!place || isOver(job.record) || job.record.stranded) return;
+    // One that is collected already has ended once, and that is enough.
+    if (!place || job.record.phase !== 'running' || job.record.stranded) return;
     job.io.follow(context.nodes.access(place.where), (end) => {
       void afterEnd(context, job, end).catch((error: unknown) => this.#log.error(error));
     });

@@ -55,8 +55,12 @@ export interface JobCare {
   nextImageMs: number | null;
   imageTrouble: string;
   nextTryMs: number;
+  /** Starts elsewhere that failed, one after the other. */
+  triesFailed: number;
   /** A person has said that its node is off. */
   isGivenUp: boolean;
+  /** Images that turned out not to be what home had made. */
+  readonly damagedImages: Set<number>;
 }
 
 export function newCare(): JobCare {
@@ -67,7 +71,9 @@ export function newCare(): JobCare {
     nextImageMs: null,
     imageTrouble: '',
     nextTryMs: 0,
+    triesFailed: 0,
     isGivenUp: false,
+    damagedImages: new Set(),
   };
 }
 

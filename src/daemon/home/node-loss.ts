@@ -6,10 +6,23 @@ import { collect } from './collect.js';
 import type { HomeContext } from './homes.js';
 import { isOver, placeInHistory, whereIs, type HomeJob } from './job.js';
 import { lose } from './lose.js';
+import { dropImages } from './take-checkpoint.js';
+
+/** Who sends one of these wants no job that goes on elsewhere. */
+export const endingSignals: ReadonlySet<string> = new Set([
+  'SIGKILL',
+  'SIGTERM',
+  'SIGINT',
+  'SIGHUP',
+  'SIGQUIT',
+]);
 
 /** The job's node is gone for good, or its lease is over: it is lost, or waits to be started again (tend.ts, a person). */
 export async function nodeLost(context: HomeContext, job: HomeJob, reason: string): Promise<void> {
   if (isOver(job.record) || job.record.stranded) return;
+  const ended = job.record.pendingSignals?.find((signal) => endingSignals.has(signal));
+  if (ended !== undefined)
+    return giveUp(context, job, { kind: 'signal', signal: ended }, `${ended} waited for its node`);
   const after = afterLoss(protectionOf(job.record.spec), job.images.length > 0);
   if (after === 'lose') return lose(context, job, reason);
   await strand(context, job, reason);
@@ -26,6 +39,8 @@ export async function strand(context: HomeContext, job: HomeJob, reason: string)
   context.log.write(`job ${job.record.job} is stranded: ${reason}`);
   context.history.add({ event: 'stranded', ...placeInHistory(job), reason });
   job.care.isGivenUp = false;
+  job.care.triesFailed = 0;
+  job.care.nextTryMs = 0;
   await context.homes.change(job, { stranded: { reason, sinceMs: Date.now() } });
   await job.io.pause();
 }
@@ -52,6 +67,7 @@ export async function giveUp(
   await context.homes.change(job, { phase: 'done', stranded: null, exit, endedAtMs: Date.now() });
   await job.io.close();
   job.settleOver({ exit, messages: '' });
+  await dropImages(context, job);
 }
 
 /** Its node has been silent for so long that what runs there stands still by itself. */

@@ -36,6 +36,7 @@ export function relocate(
     });
     try {
       if (!place || job.record.phase !== 'running') return no(`job ${id} is over or not started yet`);
+      if (job.record.stranded) return no(`job ${id} has lost its node: ${job.record.stranded.reason}`);
       if (place.where === to) return no(`job ${id} is on node ${to} already`);
       if (!context.nodes.has(to)) return no(`node ${to} is not in the map`);
       if (recoveryOf(job.journal.entries).kind !== 'nothing')

@@ -1,16 +1,15 @@
 import { UnreachableError } from '../../errors.js';
 import type { HomeContext } from './homes.js';
-import { giveUp } from './node-loss.js';
+import { endingSignals, giveUp } from './node-loss.js';
 import { isOver, placeInHistory, whereIs, type HomeJob } from './job.js';
 
-const ending: ReadonlySet<string> = new Set(['SIGKILL', 'SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT']);
 const stopping: ReadonlySet<string> = new Set(['SIGSTOP', 'SIGTSTP', 'SIGTTIN', 'SIGTTOU']);
 
 /** Sends a signal to the job wherever it is; while it moves, when it has arrived. A node that is away gets it later. */
 export function signalJob(context: HomeContext, job: HomeJob, signal: string): Promise<void> {
   return context.homes.queue.run(job.record.job, async () => {
     if (isOver(job.record) || job.record.phase === 'collecting') return;
-    if (job.record.stranded && ending.has(signal))
+    if (job.record.stranded && endingSignals.has(signal))
       return giveUp(context, job, { kind: 'signal', signal }, `${signal} while it waited for a node`);
     if (stopping.has(signal)) await context.homes.change(job, { userStopped: true });
     if (signal === 'SIGCONT') await context.homes.change(job, { userStopped: false });

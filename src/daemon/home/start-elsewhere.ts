@@ -3,7 +3,7 @@ import type { Checkpoint } from '../../core/checkpoint.js';
 import type { MoveRecord } from '../../core/cluster-map.js';
 import type { DriverName } from '../../core/job-spec.js';
 import type { NodeId } from '../../core/ids.js';
-import { nextGeneration } from '../../core/relocation.js';
+import { nextGeneration, recoveryOf } from '../../core/relocation.js';
 import { messageOf, RefusedError } from '../../errors.js';
 import { sendTree } from '../../jobs/staging/send-tree.js';
 import { listTree } from '../../jobs/staging/list-tree.js';
@@ -18,7 +18,7 @@ import { carriedPath } from './carried.js';
 import { isSameMac, macOf } from './checkpoint-store.js';
 import { carryPlan, withProbe } from './folder-plan.js';
 import type { HomeContext } from './homes.js';
-import { placeInHistory, whereIs, type HomeJob } from './job.js';
+import { isOver, placeInHistory, whereIs, type HomeJob } from './job.js';
 import { placeBest } from './launch.js';
 import { Refusal } from './move.js';
 import { finishMove, undoMove } from './recover.js';
@@ -49,6 +49,12 @@ export async function startElsewhere(
   const id = job.record.job;
   const place = whereIs(job);
   if (!place) throw new RefusedError(`job ${id} has never been started`);
+  const no = (reason: string): MoveOutcome => ({ moved: false, job: id, where: place.where, reason });
+  // While this waited for its turn its node may have come back with it, or its user may have ended it.
+  if (isOver(job.record)) return no(`job ${id} is over`);
+  if (!job.record.stranded) return no(`job ${id} is on node ${place.where}, and not lost any more`);
+  if (recoveryOf(job.journal.entries).kind !== 'nothing')
+    return no(`an earlier start of job ${id} elsewhere waits to be finished or undone`);
   const trouble: string[] = [];
   await job.io.pause();
   try {
@@ -60,8 +66,12 @@ export async function startElsewhere(
           return { moved: true, job: id, record: await attempt(context, job, origin, place.where, node) };
         } catch (error) {
           trouble.push(`${nameOf(origin)} on node ${node}: ${messageOf(error)}`);
-          if (error instanceof Committed) throw error;
-          if (error instanceof DamagedImage) break;
+          // What is open in the journal comes first (recover.ts): committed, or not undone yet.
+          if (recoveryOf(job.journal.entries).kind !== 'nothing') throw error;
+          if (error instanceof DamagedImage) {
+            if (origin.kind === 'image') job.care.damagedImages.add(origin.image.sequence);
+            break;
+          }
           refused.set(node, messageOf(error));
         }
         next = told === null ? bestNode(context, job, refused) : null;
@@ -72,11 +82,8 @@ export async function startElsewhere(
   }
   const reason = trouble.join('; ') || 'no node is up that could take it';
   context.history.add({ event: 'waits', ...placeInHistory(job), reason });
-  return { moved: false, job: id, where: place.where, reason };
+  return no(reason);
 }
-
-/** It belongs to the new node, which could not be told to continue it: the recovery of moves goes on with that. */
-class Committed extends Error {}
 
 function nameOf(origin: Origin): string {
   return origin.kind === 'start' ? 'from the beginning' : `image ${origin.image.sequence}`;
@@ -106,8 +113,15 @@ async function attempt(
   job.moving = { to, step: 'recover', generation };
   await job.journal.append({ step: 'claim', generation, atMs: Date.now() });
   if (to === from) await clearAway(job, target, generation);
-  await prepare(context, job, target, { to, generation, driver, origin });
-  await job.journal.append({ step: 'begin', ...move, driver, dirShared: false, atMs: Date.now() });
+  try {
+    await prepare(context, job, target, { to, generation, driver, origin });
+    await job.journal.append({ step: 'begin', ...move, driver, dirShared: false, atMs: Date.now() });
+  } catch (error) {
+    // It may have made room all the same; one that is away hears of it at its next link-up.
+    const ref = { job: job.record.job, generation };
+    await target.call('guest.discard', { ...ref, keepDir: false }).catch(() => undefined);
+    throw error;
+  }
   await reach('home begun recovery');
   context.history.add({ event: 'recovering', ...placeInHistory(job), to, reason: nameOf(origin) });
   const beganMs = performance.now();
@@ -122,17 +136,13 @@ async function attempt(
     throw error;
   }
   await reach('home committed recovery');
-  try {
-    await target.call('guest.continue', { job: job.record.job, generation, driver }, { timeoutMs: 60_000 });
-    if (filled.carried) {
-      const path = carriedPath(context.homes.store.dirOf(job.record.job));
-      await saveJsonFile(path, filled.carried, { durable: true });
-    }
-    const frozenMs = performance.now() - beganMs;
-    return await finishMove(context, job, move, { frozenMs, bytes: filled.bytes, driver, dirShared: false });
-  } catch (error) {
-    throw new Committed(messageOf(error), { cause: error });
+  await target.call('guest.continue', { job: job.record.job, generation, driver }, { timeoutMs: 60_000 });
+  if (filled.carried) {
+    const path = carriedPath(context.homes.store.dirOf(job.record.job));
+    await saveJsonFile(path, filled.carried, { durable: true });
   }
+  const frozenMs = performance.now() - beganMs;
+  return finishMove(context, job, move, { frozenMs, bytes: filled.bytes, driver, dirShared: false });
 }
 
 /** The node that lost it may take it again, when nothing of it runs there. */
@@ -259,6 +269,8 @@ async function replay(
       if (sent.reason instanceof RefusedError) throw new DamagedImage(messageOf(sent.reason));
       throw sent.reason as Error;
     }
+    // A node that gave up in the middle says nothing about the image.
+    if (received.status === 'rejected' && relay.bytes() < sent.value.bytes) throw received.reason as Error;
     if (!isSameMac(mac.hex(), image.macs[part])) {
       const reason = `image ${sequence} (${part}), kept by node ${image.keeper}, is not what was put there`;
       context.history.add({ event: 'damaged', job: ref.job, node: image.keeper, reason });

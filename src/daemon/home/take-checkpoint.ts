@@ -6,10 +6,10 @@ import { emptyManifest, packManifest } from '../../jobs/staging/manifest.js';
 import type { ImagePart, ProbedDriver } from '../../protocol/guest-messages.js';
 import { reach } from '../fault-point.js';
 import type { NodeAccess } from '../node-access.js';
-import { openRelay } from './bulk.js';
+import { openRelay, type Relay } from './bulk.js';
 import { forgetCheckpoint, loadCheckpoints, macOf, saveCheckpoint } from './checkpoint-store.js';
 import type { HomeContext } from './homes.js';
-import { placeInHistory, whereIs, type HomeJob } from './job.js';
+import { isOver, placeInHistory, whereIs, type HomeJob } from './job.js';
 
 const dumpMs = 30 * 60_000;
 const hourMs = 3_600_000;
@@ -29,10 +29,11 @@ interface Shot {
 export async function takeCheckpoint(context: HomeContext, job: HomeJob): Promise<Checkpoint | null> {
   const dir = context.homes.store.dirOf(job.record.job);
   const known = await loadCheckpoints(dir);
-  const sequence = (known[0]?.sequence ?? 0) + 1;
+  const sequence = Math.max(0, ...known.map((image) => image.sequence), ...job.care.damagedImages) + 1;
   const shot = await context.homes.queue.run(job.record.job, () => shoot(context, job, sequence));
   if (!shot) return null;
   const keeper = keeperFor(context, job, shot.source.node);
+  let told: readonly NodeId[] = [keeper];
   try {
     const folder = await bring(context, shot, 'job', keeper);
     const memory = await bring(context, shot, 'image', keeper);
@@ -43,14 +44,15 @@ export async function takeCheckpoint(context: HomeContext, job: HomeJob): Promis
       bytes: folder.bytes + memory.bytes,
       macs: { job: folder.mac, image: memory.mac },
     };
-    await saveCheckpoint(dir, checkpoint);
-    await reach('home noted image');
-    job.images = await rotate(context, job, [checkpoint, ...known]);
+    const all = await note(context, job, checkpoint);
+    if (!all) return null;
+    told = all.map((image) => image.keeper);
     const { bytes, frozenMs } = checkpoint;
     const reason = `image ${sequence}: ${checkpoint.driver}, ${bytes} bytes, stood still ${Math.round(frozenMs)} ms, kept by node ${keeper}`;
     context.history.add({ event: 'imaged', ...placeInHistory(job), reason });
     return checkpoint;
   } finally {
+    await tellKeepers(context, job, told);
     await shot.source
       .call('guest.checkpointed', { job: job.record.job, sequence })
       .catch((error: unknown) => context.log.write(`job ${job.record.job}: ${messageOf(error)}`));
@@ -66,6 +68,8 @@ function keeperFor({ nodes }: HomeContext, job: HomeJob, where: NodeId): NodeId 
 async function shoot(context: HomeContext, job: HomeJob, sequence: number): Promise<Shot | null> {
   const place = whereIs(job);
   if (!place || job.record.phase !== 'running' || job.record.stranded) return null;
+  // In its image it would stand still for ever, and nothing changes until it goes on.
+  if (job.record.userStopped) return null;
   const source = context.nodes.access(place.where);
   const { driver, requirements } = await driverFor(job, source);
   const { stdout, stderr } = await job.io.settle();
@@ -106,63 +110,93 @@ async function bring(
   const relay = await openRelay(source, target, mac.take);
   const { job, sequence } = image;
   try {
-    const [, kept] = await Promise.all([
-      source.call(
-        'files.send',
-        {
-          job,
-          part: part === 'job' ? 'snapshot' : 'checkpoint',
-          generation: sequence,
-          known: packManifest(emptyManifest()),
-          only: null,
-          ticket: relay.sourceTicket,
-          skipBefore: part === 'job' ? skipBefore : {},
-        },
-        { timeoutMs: hourMs },
+    // Both ends are waited for: what one of them still writes can't be cleared away.
+    const [sent, kept] = await Promise.allSettled([
+      endingWith(
+        relay,
+        source.call(
+          'files.send',
+          {
+            job,
+            part: part === 'job' ? 'snapshot' : 'checkpoint',
+            generation: sequence,
+            known: packManifest(emptyManifest()),
+            only: null,
+            ticket: relay.sourceTicket,
+            skipBefore: part === 'job' ? skipBefore : {},
+          },
+          { timeoutMs: hourMs },
+        ),
       ),
-      target.call(
-        'kept.put',
-        { job, sequence, part, ticket: relay.targetTicket, limitBytes: mostBytes },
-        { timeoutMs: hourMs },
+      endingWith(
+        relay,
+        target.call(
+          'kept.put',
+          { job, sequence, part, ticket: relay.targetTicket, limitBytes: mostBytes },
+          { timeoutMs: hourMs },
+        ),
       ),
     ]);
-    if (kept.bytes !== relay.bytes())
-      throw new MoskitError(`node ${keeper} has ${kept.bytes} of ${relay.bytes()} bytes of the image`);
-    return { bytes: kept.bytes, mac: mac.hex() };
+    if (sent.status === 'rejected' && kept.status === 'rejected')
+      throw new MoskitError(`${messageOf(sent.reason)}; node ${keeper}: ${messageOf(kept.reason)}`);
+    if (sent.status === 'rejected') throw sent.reason as Error;
+    if (kept.status === 'rejected') throw kept.reason as Error;
+    const { bytes } = kept.value;
+    if (bytes !== relay.bytes())
+      throw new MoskitError(`node ${keeper} has ${bytes} of ${relay.bytes()} bytes of the image`);
+    return { bytes, mac: mac.hex() };
   } finally {
     relay.destroy();
   }
 }
 
-/** Two stay; every keeper hears which of its own. */
-async function rotate(
+/** When one end gives up, the other must not wait for it. */
+function endingWith<T>(relay: Relay, call: Promise<T>): Promise<T> {
+  call.catch(() => relay.destroy());
+  return call;
+}
+
+/** Written down, if the job is still what it shows; the third oldest is forgotten. Null: it has ended. */
+function note(
   context: HomeContext,
   job: HomeJob,
-  all: readonly Checkpoint[],
-): Promise<readonly Checkpoint[]> {
+  checkpoint: Checkpoint,
+): Promise<readonly Checkpoint[] | null> {
+  return context.homes.queue.run(job.record.job, async () => {
+    if (job.record.phase !== 'running') return null;
+    // What runs now may have gone on from an older image: then this one shows what never came to be.
+    if (whereIs(job)?.generation !== checkpoint.generation)
+      throw new MoskitError('it moved while its image was on the way');
+    const dir = context.homes.store.dirOf(job.record.job);
+    await saveCheckpoint(dir, checkpoint);
+    await reach('home noted image');
+    const all = [checkpoint, ...job.images];
+    const whole = all.filter(({ sequence }) => !job.care.damagedImages.has(sequence));
+    const wanted = imagesToKeep(whole.map(({ sequence }) => sequence));
+    job.images = all.filter(({ sequence }) => wanted.includes(sequence));
+    for (const { sequence } of all) if (!wanted.includes(sequence)) await forgetCheckpoint(dir, sequence);
+    return all;
+  });
+}
+
+/** Every keeper hears which of its own stay. */
+async function tellKeepers(context: HomeContext, job: HomeJob, keepers: Iterable<NodeId>): Promise<void> {
   const id = job.record.job;
-  const wanted = imagesToKeep(all.map(({ sequence }) => sequence));
-  const kept = all.filter(({ sequence }) => wanted.includes(sequence));
-  for (const { sequence } of all)
-    if (!wanted.includes(sequence)) await forgetCheckpoint(context.homes.store.dirOf(id), sequence);
-  for (const keeper of new Set(all.map((image) => image.keeper))) {
-    const sequences = kept.filter((image) => image.keeper === keeper).map(({ sequence }) => sequence);
+  for (const keeper of new Set(keepers)) {
+    if (!context.nodes.has(keeper)) continue;
+    const kept = isOver(job.record) ? [] : job.images.filter((image) => image.keeper === keeper);
     await context.nodes
       .access(keeper)
-      .call('kept.only', { job: id, sequences })
+      .call('kept.only', { job: id, sequences: kept.map(({ sequence }) => sequence) })
       .catch((error: unknown) =>
         context.log.write(`job ${id}: old images on node ${keeper}: ${messageOf(error)}`),
       );
   }
-  return kept;
 }
 
 /** The job is over: nobody will want its images. A keeper that is away hears of it at its next link-up. */
 export async function dropImages(context: HomeContext, job: HomeJob): Promise<void> {
-  const keepers = new Set(job.images.map(({ keeper }) => keeper));
-  for (const keeper of keepers)
-    await context.nodes
-      .access(keeper)
-      .call('kept.only', { job: job.record.job, sequences: [] })
-      .catch(() => undefined);
+  const { checkpointMs, keeper } = protectionOf(job.record.spec);
+  const asked = checkpointMs === null ? [] : [context.nodes.self, keeper ?? context.nodes.self];
+  await tellKeepers(context, job, [...job.images.map((image) => image.keeper), ...asked]);
 }

@@ -9,6 +9,8 @@ import { isAbandoned, nodeLost } from './node-loss.js';
 import { originsOf } from './origins.js';
 import { recover } from './recover.js';
 import { recoveryOf } from '../../core/relocation.js';
+import { deliverPending } from './signals.js';
+import { settleAgain } from './reconcile.js';
 import { startElsewhere } from './start-elsewhere.js';
 import { takeCheckpoint } from './take-checkpoint.js';
 
@@ -17,6 +19,7 @@ const renewMostMs = 5_000;
 const renewPart = 4;
 const freshMs = 5_000;
 const retryMs = 10_000;
+const longestRetryMs = 300_000;
 const imageRetryMs = 60_000;
 
 /** Once a second: leases are renewed, nodes that are gone noticed, stranded jobs started elsewhere, images made. */
@@ -26,21 +29,31 @@ export function tend(context: HomeContext, nowMs: number): void {
     if (job.record.phase !== 'running') continue;
     const place = whereIs(job);
     if (!place) continue;
-    if (isLeased(protectionOf(job.record.spec)) && !job.record.stranded) {
-      watchNode(context, job, place, nowMs);
-      for (const [node, generation] of [
-        [place.where, place.generation],
-        ...(job.moving?.generation === undefined ? [] : [[job.moving.to, job.moving.generation] as const]),
-      ] as const) {
-        if (node === context.nodes.self) continue;
-        renewals.set(node, [...(renewals.get(node) ?? []), { job, generation }]);
-      }
+    if (isLeased(protectionOf(job.record.spec))) {
+      if (!job.record.stranded) watchNode(context, job, place, nowMs);
+      for (const { where, generation } of holdersOf(job, place))
+        if (where !== context.nodes.self)
+          renewals.set(where, [...(renewals.get(where) ?? []), { job, generation }]);
     }
     if (job.care.busy || job.moving) continue;
     if (job.record.stranded) tryElsewhere(context, job, nowMs);
     else tryImage(context, job, nowMs);
   }
   for (const [node, guests] of renewals) renew(context, node, guests, nowMs);
+}
+
+/** Who may run the job, or is about to: where it is unless that is lost, and where it is going. */
+function holdersOf(
+  { record, journal, moving }: HomeJob,
+  place: { readonly where: NodeId; readonly generation: number },
+): readonly { readonly where: NodeId; readonly generation: number }[] {
+  const isThere = !record.stranded || recoveryOf(journal.entries).kind === 'finish';
+  const target =
+    moving?.generation === undefined ? null : { where: moving.to, generation: moving.generation };
+  return [
+    ...(isThere ? [place] : []),
+    ...(target && !(isThere && target.generation === place.generation) ? [target] : []),
+  ];
 }
 
 /** While its node is up, a renewal may reach it at any time: home's count begins when it is no longer. */
@@ -85,7 +98,10 @@ function renew(
     return job.moving !== null || nowMs - job.care.renewedMs >= every;
   });
   if (due.length === 0) return;
-  for (const { job } of due) job.care.renewedMs = nowMs;
+  for (const { job } of due) {
+    job.care.renewedMs = nowMs;
+    job.care.leaseGivenMs = nowMs;
+  }
   const asked = due.map(({ job, generation }) => ({ job: job.record.job, generation }));
   void context.nodes
     .access(node)
@@ -93,9 +109,16 @@ function renew(
     .catch((error: unknown) => context.log.write(`leases on node ${node}: ${messageOf(error)}`));
 }
 
+/** A node more for jobs that wait for one. */
+export function tryAgainSoon(context: HomeContext): void {
+  for (const job of context.homes.active()) job.care.nextTryMs = 0;
+}
+
 function tryElsewhere(context: HomeContext, job: HomeJob, nowMs: number): void {
   if (nowMs < job.care.nextTryMs || protectionOf(job.record.spec).onNodeLoss === 'hold') return;
-  job.care.nextTryMs = nowMs + retryMs;
+  // Each try is written into the journal: one that fails for days must not fill the disk.
+  job.care.nextTryMs = nowMs + Math.min(longestRetryMs, retryMs * 2 ** job.care.triesFailed);
+  job.care.triesFailed++;
   occupy(context, job, () => recoverStranded(context, job, originsOf(job), null));
 }
 
@@ -111,13 +134,22 @@ export function recoverStranded(
     .finally(() => {
       if (recoveryOf(job.journal.entries).kind !== 'nothing')
         void recover(context, job).catch((error: unknown) => context.log.error(error));
-      else if (!job.record.stranded) context.homes.follow(context, job);
+      else {
+        if (!job.record.stranded) arrived(context, job);
+        settleAgain(context, job);
+      }
     });
+}
+
+/** What its user asked for while it had no node is done now. */
+function arrived(context: HomeContext, job: HomeJob): void {
+  context.homes.follow(context, job);
+  void deliverPending(context, job).catch((error: unknown) => context.log.error(error));
 }
 
 function tryImage(context: HomeContext, job: HomeJob, nowMs: number): void {
   const { checkpointMs } = protectionOf(job.record.spec);
-  if (checkpointMs === null || job.isUnreachable) return;
+  if (checkpointMs === null || job.isUnreachable || job.record.userStopped) return;
   job.care.nextImageMs ??= nowMs + firstImageIn(job, checkpointMs);
   if (nowMs < job.care.nextImageMs) return;
   job.care.nextImageMs = nowMs + checkpointMs;
