@@ -2,7 +2,7 @@ import { homedir } from 'node:os';
 import type { NodeReport } from '../core/cluster-map.js';
 import type { NodeId } from '../core/ids.js';
 import { expandNodes } from '../core/nodes.js';
-import { ProtocolError } from '../errors.js';
+import { ProtocolError, RefusedError } from '../errors.js';
 import { driversHere } from '../jobs/choose-driver.js';
 import { createHistory, type History } from '../state/history.js';
 import type { Paths } from '../paths.js';
@@ -177,11 +177,15 @@ export async function createDaemon(
         const usage = method === 'usage' ? usageSchema.safeParse(params) : null;
         if (usage?.success) takeUsage(homes, usage.data, node);
       },
-      onRequest: (_node, method, params) => {
+      onRequest: (node, method, params) => {
         if (method !== 'home.migrate' || !daemon.home)
           throw new ProtocolError(`nobody answers '${method}' here`);
         const asked = parseShape(homeSchemas['home.migrate'], params, method);
-        return moveOwn(daemon.home, daemon.home.homes.get(asked.job), asked.to);
+        const job = homes.find(asked.job);
+        // Else a node that lies could ask for jobs of others, and so see their memory.
+        if (!job || whereIs(job)?.where !== node)
+          throw new RefusedError(`job ${asked.job} is not on node ${node}`);
+        return moveOwn(daemon.home, job, asked.to);
       },
       onState: nodeStates(history),
       onLink: (node) => {
