@@ -110,6 +110,8 @@ describe.runIf(await mayUseLab())('another user of a node', () => {
       cat ${state(1)}/mosd.log ${state(1)}/history.ndjson ${state(1)}/hpc.json; ssh n2 "cat ${state(2)}/mosd.log ${state(2)}/history.ndjson ${state(2)}/hpc.json"`,
     );
     expect(told.stdout).toContain(job);
+    const logged = 'cat ~/.local/state/moskit/*/mosd.log ~/.local/state/moskit/*/history.ndjson';
+    for (const n of [1, 2]) expect((await lab.exec(n, logged)).stdout).not.toContain(secret);
     for (const word of [`${secret}-env`, `${secret}-in`, 'ticket']) expect(told.stdout).not.toContain(word);
   });
 
