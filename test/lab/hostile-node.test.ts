@@ -40,7 +40,7 @@ describe.runIf(await mayUseLab())('a node', () => {
     const started =
       'nohup mosrun 3 sleep 999 >/dev/null 2>&1 </dev/null & until mps --json | grep -q running; do sleep 0.1; done';
     await bash(lab, started);
-    const [{ job }] = (await jobs(lab)) as [{ readonly job: string }];
+    const job = (await jobs(lab))[0]!.job;
     const { stderr } = await lab.exec(3, `node /root/.local/share/moskit/*/moskit.mjs migrate ${job} home`);
     expect(stderr).toBe('');
     expect(await jobs(lab)).toMatchObject([{ job, where: 1, nmigs: 1 }]);
