@@ -12,7 +12,7 @@ export interface GuestStanding {
   readonly process: object | null;
   /** The move that freezes or brings it. */
   readonly move: { readonly generation: number } | null;
-  /** The newest move away that was given up. */
+  /** The newest move away that was given up, or the move here of which home was told that there is no copy. */
   readonly undone?: number | undefined;
 }
 
@@ -62,6 +62,8 @@ export function decideThaw(guest: GuestStanding, generation: number): GuestStep<
 export function decideRestore(guest: GuestStanding, generation: number): GuestStep<'restore' | 'nothing'> {
   if (guest.generation !== generation) return no(otherGeneration(guest, generation));
   if (guest.phase === 'restored') return { kind: 'nothing' };
+  if (generation <= (guest.undone ?? 0))
+    return no(`home was told that it has no copy of generation ${generation}`);
   return guest.phase === 'prepared' ? { kind: 'restore' } : no(`it is ${guest.phase}, not prepared`);
 }
 
@@ -76,6 +78,29 @@ export function decideContinue(
 }
 
 /**
+ * The source's part when a committed move lost its target: what it holds frozen for that move goes on as `generation`. Comes
+ * after the commit of that, and as often as it takes.
+ */
+export function decideRevive(
+  guest: GuestStanding,
+  frozenFor: number,
+  generation: number,
+): GuestStep<'revive' | 'running' | 'ended'> {
+  const isFrozen = guest.phase === 'frozen' && guest.move?.generation === frozenFor;
+  if (isFrozen && guest.generation <= generation) return { kind: 'revive' };
+  if (guest.generation !== generation) return no(otherGeneration(guest, generation));
+  return guest.phase === 'running' || guest.phase === 'ended'
+    ? { kind: guest.phase }
+    : no(`it is ${guest.phase}`);
+}
+
+/** Does this node have a whole copy that stands still for the move to `generation`: as its source, or as its target? */
+export function holdsCopy(guest: GuestStanding | null, generation: number): boolean {
+  if (guest?.phase === 'frozen') return guest.move?.generation === generation;
+  return guest?.phase === 'restored' && guest.generation === generation;
+}
+
+/**
  * What has to end: the unfinished `copy` of that very generation, or what is older: the job `frozen` for a move, the
  * `tree` of a job, or a `record` without one. What is younger, and what runs or ran as that generation, is not touched.
  */
@@ -84,6 +109,8 @@ export function decideDiscard(
   generation: number,
 ): GuestStep<'nothing' | 'copy' | 'frozen' | 'tree' | 'record'> {
   if (!guest || guest.generation > generation) return { kind: 'nothing' };
+  // Home was told that the job stands still here, and goes on with that: the discard of that move comes late.
+  if (guest.phase === 'frozen' && generation <= (guest.undone ?? 0)) return { kind: 'nothing' };
   if (guest.generation === generation) {
     if (guest.phase !== 'prepared' && guest.phase !== 'restored')
       return no(`it is ${guest.phase} here as generation ${generation}`);

@@ -19,6 +19,8 @@ export type MoveStep =
       readonly why: MoveReason;
       /** `from` is gone: it is neither asked nor told, and an undo does not bring the job back there. */
       readonly isLost?: boolean;
+      /** The committed move whose target is gone: `to` still has the job frozen for it, and lets it go on. Is its own COMMIT. */
+      readonly revives?: number;
       /** Both nodes see the same job folder: it must outlive the source's part. */
       readonly dirShared: boolean;
       readonly atMs: number;
@@ -49,7 +51,7 @@ export function recoveryOf(journal: readonly MoveStep[]): Recovery {
   for (const entry of journal) {
     if (entry.step === 'begin') {
       open = entry;
-      committed = false;
+      committed = isCommit(entry);
     } else if (entry.step !== 'claim' && open && entry.generation === open.generation) {
       if (entry.step === 'commit') committed = true;
       else open = entry.step === 'abort' && committed ? open : null;
@@ -57,6 +59,11 @@ export function recoveryOf(journal: readonly MoveStep[]): Recovery {
   }
   if (!open) return { kind: 'nothing' };
   return { kind: committed ? 'finish' : 'undo', move: open };
+}
+
+/** Nothing has to be prepared for what its node still holds: BEGIN and COMMIT are one entry, so that none stands alone. */
+function isCommit(entry: MoveStep): boolean {
+  return entry.step === 'begin' && entry.revives !== undefined;
 }
 
 /** Where the journal says the job is: the node and generation of the last commit, or the start. */
@@ -68,6 +75,7 @@ export function placeOf(
   let place = start;
   for (const entry of journal) {
     if (entry.step === 'begin') begun = entry;
+    if (begun && isCommit(entry)) place = { where: begun.to, generation: begun.generation };
     if (entry.step === 'commit' && begun?.generation === entry.generation) {
       place = { where: begun.to, generation: entry.generation };
     }
@@ -102,7 +110,9 @@ export function parseMoveStep(value: unknown): MoveStep {
       numbers(['generation', 'from', 'to', 'atMs']) &&
       ['criu', 'app', 'restart'].some((driver) => driver === entry['driver']) &&
       typeof entry['why'] === 'string' &&
-      typeof entry['dirShared'] === 'boolean') ||
+      typeof entry['dirShared'] === 'boolean' &&
+      ['boolean', 'undefined'].includes(typeof entry['isLost']) &&
+      ['number', 'undefined'].includes(typeof entry['revives'])) ||
     ((entry['step'] === 'claim' || entry['step'] === 'commit') && numbers(['generation', 'atMs'])) ||
     (entry['step'] === 'done' && numbers(['generation', 'atMs', 'frozenMs', 'bytes'])) ||
     (entry['step'] === 'abort' && numbers(['generation', 'atMs']) && typeof entry['reason'] === 'string');

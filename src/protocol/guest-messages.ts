@@ -28,6 +28,10 @@ export interface GuestMethods {
   /** Brings the image up, stopped (criu); nothing to do for the others. */
   readonly 'guest.restore': [MoveRef & { readonly driver: DriverName }, Record<string, never>];
   readonly 'guest.continue': [MoveRef & { readonly driver: DriverName }, { readonly pid: number }];
+  /** Has the node a whole copy that stands still for the move to `generation`? */
+  readonly 'guest.holds': [MoveRef, { readonly holds: boolean }];
+  /** The target of the committed move `frozenFor` is gone: its source lets the job go on, as `generation`. */
+  readonly 'guest.revive': [MoveRef & { readonly frozenFor: number }, Record<string, never>];
   /** Ends what this node holds of the job below `generation`, or the unfinished copy of that very generation. */
   readonly 'guest.discard': [MoveRef & { readonly keepDir: boolean }, Record<string, never>];
   readonly 'guest.signal': [JobRef & { readonly signal: string }, Record<string, never>];

@@ -1,7 +1,8 @@
-import { placeOf, staleBelow, type MoveStep } from '../../src/core/relocation.js';
+import { placeOf, staleBelow, type BeginStep, type MoveStep } from '../../src/core/relocation.js';
 import type { HomeStep, Rules } from './rules.js';
 import {
   firstPlace,
+  lost,
   spend,
   withLook,
   withNode,
@@ -72,7 +73,7 @@ function isBusy(world: World, state: ModelState): boolean {
 
 function taskActions(world: World, state: ModelState, task: Task): readonly Action[] {
   const step = scriptOf(world.rules, task.kind)[task.stage];
-  if (step === undefined) return [progress('home is done with it', { ...state, task: null })];
+  if (step === undefined) return [progress('home is done with it', finished(state, task))];
   const call = callOf(step, task);
   const mustBeSure = call ? step === 'thaw' && world.rules.settlesFirst : step !== 'transfer';
   if (state.unsure && mustBeSure)
@@ -84,8 +85,17 @@ function taskActions(world: World, state: ModelState, task: Task): readonly Acti
   return unanswered(world, state, task, step, call);
 }
 
+/** What the lost target of a rescued move may still hold is looked at when it is back. */
+function finished(state: ModelState, task: Task): ModelState {
+  const done = { ...state, task: null };
+  return task.kind === 'recover-revived' ? withLook(done, task.from, 'later') : done;
+}
+
 function scriptOf(rules: Rules, kind: TaskKind): readonly HomeStep[] {
   if (kind === 'move' || kind === 'drop') return rules[kind];
+  if (kind === 'rescue-undo') return rules.rescueUndo;
+  if (kind === 'rescue-finish') return rules.rescueFinish;
+  if (kind === 'recover-revived') return rules.revived;
   return kind === 'recover-finish' ? rules.finish : rules.undo;
 }
 
@@ -99,11 +109,16 @@ const calls: Partial<
   'discard-source': { name: 'discard', end: 'from' },
   thaw: { name: 'thaw', end: 'from' },
   'discard-copy': { name: 'discard', end: 'to' },
+  'target-holds': { name: 'holds', end: 'to' },
+  'source-holds': { name: 'holds', end: 'from' },
+  revive: { name: 'revive', end: 'to' },
 };
 
 function callOf(step: HomeStep, task: Task): Request | null {
   const call = calls[step];
-  return call ? request(call.name, task[call.end], task.generation, true) : null;
+  if (!call) return null;
+  const sent = request(call.name, task[call.end], task.generation, true);
+  return step === 'revive' ? { ...sent, frozenFor: task.revives } : sent;
 }
 
 function request(name: RequestName, to: number, generation: number, awaited: boolean): Request {
@@ -111,24 +126,20 @@ function request(name: RequestName, to: number, generation: number, awaited: boo
 }
 
 function append(world: World, state: ModelState, task: Task, step: HomeStep): readonly Action[] {
-  const { generation, from, to } = task;
+  const { from, to } = task;
+  const generation = newGeneration(world, state, task, step);
   const entry: MoveStep =
-    step === 'begin'
-      ? {
-          step,
-          generation,
-          from,
-          to,
-          driver: world.setup.driver,
-          why: 'asked',
-          dirShared: false,
-          atMs: 0,
-        }
-      : step === 'done'
-        ? { step, generation, frozenMs: 0, bytes: 0, atMs: 0 }
-        : step === 'abort'
-          ? { step, generation, reason: '', atMs: 0 }
-          : { step: step as 'claim' | 'commit', generation, atMs: 0 };
+    step === 'begin-revive'
+      ? { ...beginOf(world, generation, to, from), isLost: true, revives: task.generation }
+      : step === 'begin'
+        ? {
+            ...beginOf(world, generation, from, to),
+          }
+        : step === 'done'
+          ? { step, generation, frozenMs: 0, bytes: 0, atMs: 0 }
+          : step === 'abort'
+            ? { step, generation, reason: '', atMs: 0 }
+            : { step: step as 'claim' | 'commit', generation, atMs: 0 };
   const next = { ...state, journal: [...state.journal, entry], task: advanced(task) };
   const label = `home writes ${step.toUpperCase()} ${generation}`;
   if (state.left.troubles === 0) return [progress(label, next)];
@@ -143,6 +154,18 @@ function append(world: World, state: ModelState, task: Task, step: HomeStep): re
     { label: `${label}: it fails`, next: broken, isProgress: false },
     { label: `${label}: it fails, and perhaps did not`, next: unsure, isProgress: false },
   ];
+}
+
+function beginOf({ setup }: World, generation: number, from: number, to: number): BeginStep {
+  const { driver } = setup;
+  return { step: 'begin', generation, from, to, driver, why: 'asked', dirShared: false, atMs: 0 };
+}
+
+/** A rescue claims another generation than that of the move which it ends. */
+function newGeneration({ rules }: World, state: ModelState, task: Task, step: HomeStep): number {
+  if (task.kind !== 'rescue-finish') return task.generation;
+  if (step === 'claim') return rules.nextGeneration(state.journal, placeOf(state.journal, firstPlace));
+  return Math.max(...state.journal.map((entry) => entry.generation));
 }
 
 /** Pages and files, past home's requests: image and saved state are at the target, or the move fails. */
@@ -233,8 +256,13 @@ function failed(rules: Rules, state: ModelState, task: Task, answer: Answer): Mo
     return { ...state, task: recovery.kind === 'undo' ? taskOf('undo', task) : null };
   }
   if (kind === 'undo' || kind === 'drop') return { ...state, task: null };
-  if ((answer === 'refused' || answer === 'failed') && rules.isHopeless(answer))
-    return { ...state, over: 'lost', task: null };
+  if ((answer === 'refused' || answer === 'failed') && rules.isHopeless(answer)) {
+    if (kind === 'recover-undo' && rules.rescueUndo.length > 0)
+      return { ...state, task: taskOf('rescue-undo', task) };
+    if (kind === 'recover-finish' && rules.rescueFinish.length > 0)
+      return { ...state, task: taskOf('rescue-finish', task) };
+    return lost(state);
+  }
   return { ...state, task: null };
 }
 
@@ -242,9 +270,15 @@ function failed(rules: Rules, state: ModelState, task: Task, answer: Answer): Mo
 function recoveryTask({ rules }: World, state: ModelState): Task | null {
   const recovery = rules.recoveryOf(state.journal);
   if (recovery.kind === 'nothing') return null;
-  const kind = recovery.kind === 'undo' ? 'recover-undo' : 'recover-finish';
-  const first = kind === 'recover-undo' ? recovery.move.from : recovery.move.to;
-  return state.nodes[first]?.up === true ? taskOf(kind, recovery.move) : null;
+  const { move } = recovery;
+  const kind =
+    recovery.kind === 'undo'
+      ? 'recover-undo'
+      : move.revives === undefined
+        ? 'recover-finish'
+        : 'recover-revived';
+  const first = kind === 'recover-undo' ? move.from : move.to;
+  return state.nodes[first]?.up === true ? { ...taskOf(kind, move), revives: move.revives } : null;
 }
 
 function taskOf(kind: TaskKind, { generation, from, to }: Pick<Task, 'generation' | 'from' | 'to'>): Task {
@@ -287,9 +321,13 @@ function settle(
   const place = placeOf(state.journal, firstPlace);
   const isItsPlace = place.where === node;
   const stale = seen === 'empty' ? null : staleBelow(place, node, seen);
-  if (stale !== null) return add(request('discard', node, stale, false));
   const { up, guest } = state.nodes[node] ?? {};
-  const isGone = isItsPlace && seen === 'empty' && up === true && guest?.generation !== place.generation;
+  const isElse = seen === 'empty' || seen.generation !== place.generation;
+  const isGone = isItsPlace && isElse && up === true && guest?.generation !== place.generation;
+  if (stale !== null) {
+    const action = add(request('discard', node, stale, false));
+    return isGone ? { ...action, next: { ...action.next, over: 'lost' } } : action;
+  }
   return isGone
     ? progress(`${label}: the job is gone`, { ...looked, over: 'lost' })
     : progress(label, looked);

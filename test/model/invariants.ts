@@ -26,6 +26,7 @@ export function brokenIn(state: ModelState): Invariant | null {
   // Only the death of the machine that the journal names takes the job along.
   const isExcused = state.finished || state.nodes[place.where]?.died === true;
   if (state.over && !isExcused) return 'never lost while any party holds it';
+  if (state.over === 'lost though held') return 'never lost while any party holds it';
   return null;
 }
 

@@ -31,7 +31,16 @@ const hastyMove: Rules['move'] = rules.move
   .filter((step) => step !== 'commit')
   .flatMap((step) => (step === 'continue' ? ['continue', 'commit'] : [step]));
 
+/** A rescue makes good what some faults break. */
+const noRescue: Partial<Rules> = { rescueUndo: [], rescueFinish: [] };
+
 export const mutants: readonly Mutant[] = [
+  mutant(
+    'a target that has said that it has no copy makes one later',
+    { decideRestore: (guest, generation) => rules.decideRestore({ ...guest, undone: 0 }, generation) },
+    { losses: 1, deaths: 1 },
+  ),
+  mutant('an open move whose one end is gone is given up', noRescue, { deaths: 1 }),
   mutant('the target continues before COMMIT', { move: hastyMove }, {}),
   mutant(
     'a move that fails after COMMIT thaws the source',
@@ -43,7 +52,11 @@ export const mutants: readonly Mutant[] = [
     { recoveryOf: (journal: readonly MoveStep[]) => undone(rules.recoveryOf(journal)) },
     { crashes: 1 },
   ),
-  mutant('a generation is used again after an abort', { nextGeneration: () => 2 }, { moves: 2, losses: 2 }),
+  mutant(
+    'a generation is used again after an abort',
+    { nextGeneration: () => 2, ...noRescue },
+    { moves: 2, losses: 2 },
+  ),
   mutant(
     'discard does not look at the generation',
     { decideDiscard: (guest) => ({ kind: guest ? 'tree' : 'nothing' }) },
@@ -61,7 +74,7 @@ export const mutants: readonly Mutant[] = [
   ),
   mutant(
     'a node hears of a generation before it is claimed',
-    { move: rules.move.filter((step) => step !== 'claim') },
+    { move: rules.move.filter((step) => step !== 'claim'), ...noRescue },
     { moves: 2, losses: 1 },
   ),
   mutant(

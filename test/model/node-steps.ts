@@ -42,8 +42,29 @@ const handlers: Readonly<Record<Request['name'], (work: Work) => NodeStep | null
       act: (node, guest) => freeze(work, node, guest),
       close: (guest) => ({ ...guest, phase: 'frozen' }),
     }),
+  holds: ({ rules, driver, node, request }) => {
+    const isHeld = rules.holdsCopy(node.guest, request.generation) && hasProcesses(driver, node);
+    const { guest } = node;
+    const isComing = guest?.phase === 'prepared' && guest.generation === request.generation;
+    const isNoted = guest && (isComing || (isHeld && guest.phase === 'frozen'));
+    const told = isNoted ? { ...node, guest: { ...guest, undone: request.generation } } : node;
+    return { node: told, answer: isHeld ? 'ok' : 'refused' };
+  },
+  revive: (work) =>
+    byStage(work, (guest) => livingOr(work, guest, reviveStep(work, guest)), {
+      note: (guest) => ({
+        ...guest,
+        generation: work.request.generation,
+        undone: work.request.frozenFor ?? 0,
+      }),
+      noteNode: (node, guest) => renamed(node, guest.generation, work.request.generation),
+      act: (node, guest) =>
+        node.dumping && work.rules.waitsForDump ? null : next(awake(work.driver, node, guest)),
+      close: (guest) => ({ ...guest, phase: 'running', process: named, move: null }),
+      closeNode: { image: null },
+    }),
   thaw: (work) =>
-    byStage(work, (guest) => work.rules.decideThaw(guest, work.request.generation), {
+    byStage(work, (guest) => livingOr(work, guest, work.rules.decideThaw(guest, work.request.generation)), {
       noteAlways: (guest) => ({ ...guest, undone: Math.max(guest.undone ?? 0, work.request.generation) }),
       act: (node, guest) =>
         node.dumping && work.rules.waitsForDump ? null : next(awake(work.driver, node, guest)),
@@ -57,17 +78,22 @@ const handlers: Readonly<Record<Request['name'], (work: Work) => NodeStep | null
       close: (guest) => ({ ...guest, phase: 'restored', process: work.driver === 'criu' ? named : null }),
     }),
   continue: (work) =>
-    byStage(work, (guest) => work.rules.decideContinue(guest, work.request.generation), {
-      act: (node, guest) => next(continued(work.driver, node, guest)),
-      close: (guest) => ({ ...guest, phase: 'running', process: named, move: null }),
-      closeNode: { image: null },
-    }),
+    byStage(
+      work,
+      (guest) => livingOr(work, guest, work.rules.decideContinue(guest, work.request.generation)),
+      {
+        act: (node, guest) => next(continued(work.driver, node, guest)),
+        close: (guest) => ({ ...guest, phase: 'running', process: named, move: null }),
+        closeNode: { image: null },
+      },
+    ),
   discard: (work) => remove(work, (guest) => work.rules.decideDiscard(guest, work.request.generation)),
   forget: (work) => remove(work, (guest) => work.rules.decideForget(guest, work.request.generation)),
 };
 
 interface Stages {
   readonly note?: (guest: GuestStanding) => GuestStanding;
+  readonly noteNode?: (node: ModelNode, before: GuestStanding) => ModelNode;
   /** Written down whatever was decided. */
   readonly noteAlways?: (guest: GuestStanding) => GuestStanding;
   readonly act: (node: ModelNode, guest: GuestStanding) => NodeStep | null;
@@ -90,7 +116,37 @@ function byStage(
   if (kind === 'nothing' || kind === 'running') return done(noted);
   // `ended` of a freeze is news for home; of a continue it is the same as running.
   if (kind === 'ended') return { node: noted, answer: stages.note ? 'ended' : 'ok' };
-  return next({ ...noted, guest: stages.note?.(noted.guest) ?? noted.guest });
+  const node1 = stages.noteNode?.(noted, noted.guest) ?? noted;
+  return next({ ...node1, guest: stages.note?.(noted.guest) ?? noted.guest });
+}
+
+function reviveStep({ rules, request }: Work, guest: GuestStanding): GuestStep<string> {
+  const step = rules.decideRevive(guest, request.frozenFor ?? 0, request.generation);
+  return step.kind === 'ended' ? { kind: 'running' } : step; // for home it is the same
+}
+
+/** moves.ts, requireProcesses: what stood still and is gone can't go on. */
+function livingOr(
+  { rules, driver, node }: Work,
+  guest: GuestStanding,
+  step: GuestStep<string>,
+): GuestStep<string> {
+  const wakes = step.kind === 'thaw' || step.kind === 'revive' || step.kind === 'continue';
+  const isStarted = step.kind === 'continue' && guest.process === null;
+  if (!wakes || isStarted || !rules.looksForProcesses || hasProcesses(driver, node)) return step;
+  return { kind: 'no', reason: 'gone' };
+}
+
+function hasProcesses(driver: Setup['driver'], node: ModelNode): boolean {
+  if (driver === 'app') return true;
+  if (!node.guest?.process) return driver === 'restart';
+  return node.exit || isAliveOn(node, node.guest);
+}
+
+/** Trees are named by the generation that they run as. */
+function renamed(node: ModelNode, from: number, to: number): ModelNode {
+  const trees = node.trees.map((tree) => (tree.generation === from ? { ...tree, generation: to } : tree));
+  return { ...node, trees };
 }
 
 function prepare({ rules, node, request, stage }: Work): NodeStep {

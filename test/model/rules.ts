@@ -14,7 +14,11 @@ export type HomeStep =
   | 'done'
   | 'thaw'
   | 'abort'
-  | 'discard-copy';
+  | 'discard-copy'
+  | 'target-holds'
+  | 'source-holds'
+  | 'begin-revive'
+  | 'revive';
 
 /** The protocol: the decisions are production's own, the order of home's steps is that of relocate.ts and recover.ts. */
 export interface Rules {
@@ -28,10 +32,16 @@ export interface Rules {
   readonly decideContinue: typeof steps.decideContinue;
   readonly decideDiscard: typeof steps.decideDiscard;
   readonly decideForget: typeof steps.decideForget;
+  readonly decideRevive: typeof steps.decideRevive;
+  readonly holdsCopy: typeof steps.holdsCopy;
   readonly move: readonly HomeStep[];
   readonly drop: readonly HomeStep[];
   readonly undo: readonly HomeStep[];
   readonly finish: readonly HomeStep[];
+  readonly revived: readonly HomeStep[];
+  /** One end is gone for certain: what the other still has goes on. */
+  readonly rescueUndo: readonly HomeStep[];
+  readonly rescueFinish: readonly HomeStep[];
   /** What a move that failed has to do: production asks the journal. */
   readonly afterFailure: typeof relocation.recoveryOf;
   readonly mayMove: (journal: readonly relocation.MoveStep[]) => boolean;
@@ -43,6 +53,8 @@ export interface Rules {
   readonly looksAgain: boolean;
   /** A dump that outlived its mosd is waited for before the job is woken. */
   readonly waitsForDump: boolean;
+  /** What stood still and is gone is not taken for running. */
+  readonly looksForProcesses: boolean;
 }
 
 export const rules: Rules = {
@@ -64,10 +76,14 @@ export const rules: Rules = {
   drop: ['discard-copy'],
   undo: ['thaw', 'abort', 'discard-copy'],
   finish: ['continue', 'discard-source', 'done'],
+  revived: ['revive', 'done'],
+  rescueUndo: ['target-holds', 'commit'],
+  rescueFinish: ['source-holds', 'claim', 'begin-revive'],
   afterFailure: relocation.recoveryOf,
   mayMove: (journal) => relocation.recoveryOf(journal).kind === 'nothing',
   settlesFirst: true,
   isHopeless: (answer) => answer === 'refused',
   looksAgain: true,
   waitsForDump: true,
+  looksForProcesses: true,
 };

@@ -9,12 +9,23 @@ export interface Tree {
 }
 
 export type RequestName =
-  'start' | 'prepare' | 'freeze' | 'thaw' | 'restore' | 'continue' | 'discard' | 'forget';
+  | 'start'
+  | 'prepare'
+  | 'freeze'
+  | 'thaw'
+  | 'restore'
+  | 'continue'
+  | 'discard'
+  | 'forget'
+  | 'holds'
+  | 'revive';
 
 export interface Request {
   readonly name: RequestName;
   readonly to: number;
   readonly generation: number;
+  /** Of a revive: the move for which it was frozen. */
+  readonly frozenFor?: number | undefined;
   /** Home waits for the answer. One that it no longer waits for may arrive at any later time, or never. */
   readonly awaited: boolean;
 }
@@ -40,7 +51,15 @@ export interface ModelNode {
   readonly died: boolean;
 }
 
-export type TaskKind = 'move' | 'drop' | 'undo' | 'recover-undo' | 'recover-finish';
+export type TaskKind =
+  | 'move'
+  | 'drop'
+  | 'undo'
+  | 'recover-undo'
+  | 'recover-finish'
+  | 'recover-revived'
+  | 'rescue-undo'
+  | 'rescue-finish';
 
 export interface Task {
   readonly kind: TaskKind;
@@ -48,6 +67,7 @@ export interface Task {
   readonly from: number;
   readonly to: number;
   readonly stage: number;
+  readonly revives?: number | undefined;
   readonly call: { readonly answer: Answer | null } | null;
 }
 
@@ -76,7 +96,7 @@ export interface ModelState {
   readonly journal: readonly MoveStep[];
   /** An entry whose writing failed: it may be on the disk all the same. */
   readonly unsure: MoveStep | null;
-  readonly over: 'ended' | 'lost' | null;
+  readonly over: 'ended' | 'lost' | 'lost though held' | null;
   /** The job ran to its end. */
   readonly finished: boolean;
   readonly homeUp: boolean;
@@ -132,6 +152,17 @@ export function initialState(setup: Setup): ModelState {
   };
 }
 
+/** Home gives an open move up. (After DONE a source that has not heard of it yet may still have its old copy.) */
+export function lost(state: ModelState): ModelState {
+  return { ...state, over: state.nodes.some(holdsIt) ? 'lost though held' : 'lost', task: null };
+}
+
+/** A whole copy that stands still, as the source or the target of a move. */
+function holdsIt({ guest, trees }: ModelNode): boolean {
+  const isCopy = guest?.phase === 'frozen' || guest?.phase === 'restored';
+  return isCopy && trees.some((tree) => tree.generation === guest.generation);
+}
+
 export function withNode(state: ModelState, node: number, change: Partial<ModelNode>): ModelState {
   return { ...state, nodes: state.nodes.map((old, index) => (index === node ? { ...old, ...change } : old)) };
 }
@@ -161,7 +192,7 @@ export function keyOf(state: ModelState): string {
 }
 
 function keyOfEntry(entry: MoveStep): string {
-  const ends = entry.step === 'begin' ? `${entry.from}${entry.to}` : '';
+  const ends = entry.step === 'begin' ? `${entry.from}${entry.to}${entry.revives ?? ''}` : '';
   return `${entry.step[0]}${entry.step[1]}${entry.generation}${ends}`;
 }
 
@@ -179,6 +210,6 @@ function keyOfNode(node: ModelNode): string {
   return `${flags},${trees},${held},${work ? `${keyOfRequest(work.request)}@${work.stage}` : ''}`;
 }
 
-function keyOfRequest({ name, to, generation, awaited }: Request): string {
-  return `${name}${to}${generation}${awaited ? 'a' : ''}`;
+function keyOfRequest({ name, to, generation, frozenFor, awaited }: Request): string {
+  return `${name}${to}${generation}${frozenFor === undefined ? '' : `f${frozenFor}`}${awaited ? 'a' : ''}`;
 }

@@ -4,12 +4,15 @@ import {
   decideDiscard,
   decideFreeze,
   decideRestore,
+  decideRevive,
   decideThaw,
+  holdsCopy,
   type GuestStep,
 } from '../../core/guest-steps.js';
 import { MoskitError, RefusedError } from '../../errors.js';
 import { driverNamed, probeDrivers } from '../../jobs/choose-driver.js';
-import { killTree, stopTree } from '../../jobs/process-tree.js';
+import { isAlive, killTree, stopTree } from '../../jobs/process-tree.js';
+import { readExit } from '../../jobs/sandbox.js';
 import type {
   FreezeAnswer,
   FreezeParams,
@@ -131,7 +134,10 @@ export function thaw(
   return oneAtATime(context, home, ref.job, async () => {
     const record = context.guests.get(ref.job, home.cluster);
     const step = allowed(record, decideThaw(record, ref.generation));
-    if (step === 'thaw') await requireLease(context, record);
+    if (step === 'thaw') {
+      await requireLease(context, record);
+      await requireProcesses(record);
+    }
     const undone = Math.max(record.undone ?? 0, ref.generation);
     // First, so that no request of that move stops it again.
     if (undone !== record.undone) await context.guests.change(record, { undone });
@@ -170,6 +176,7 @@ export function continueGuest(
     if (step === 'running') return { pid: processOf(record).pid };
     if (step === 'ended') return { pid: 0 };
     await requireLease(context, record);
+    if (record.process) await requireProcesses(record);
     const process = await driverNamed(ref.driver).continue(
       { ...targetJobOf(record, ref.generation), onIdentified: context.guests.onIdentified(record) },
       record.process,
@@ -178,6 +185,54 @@ export function continueGuest(
     const running = await context.guests.change(record, { phase: 'running', process, move: null });
     void context.guests.removeImages(running).catch((error: unknown) => context.log.error(error));
     return { pid: process.pid };
+  });
+}
+
+/** What stood still is gone: its machine was started anew. Only a program that saved itself needs no processes. */
+async function requireProcesses(record: GuestRecord): Promise<void> {
+  if (!(await hasProcesses(record)))
+    throw new RefusedError(`the processes of job ${record.job} on node ${record.you} are gone`);
+}
+
+async function hasProcesses({ process, move, folder }: GuestRecord): Promise<boolean> {
+  if (move?.driver === 'app') return true;
+  if (process === null) return move?.driver === 'restart';
+  return (await isAlive(process)) || (await readExit(folder)) !== null;
+}
+
+/**
+ * The answer is for good. After a no home gives the copy up, so a request to restore that comes late must not make one; after
+ * the source's yes the discard of that move, come late, must not take it.
+ */
+export function holds(
+  context: GuestContext,
+  home: HomeIdentity,
+  { job, generation }: MoveRef,
+): Promise<{ readonly holds: boolean }> {
+  return oneAtATime(context, home, job, async () => {
+    const record = context.guests.find(job, home.cluster);
+    if (!record) return { holds: false };
+    const isHeld = holdsCopy(record, generation) && (await hasProcesses(record));
+    const isComing = record.phase === 'prepared' && record.generation === generation;
+    if (isComing || (isHeld && record.phase === 'frozen'))
+      await context.guests.change(record, { undone: generation });
+    return { holds: isHeld };
+  });
+}
+
+/** Source, after the commit of the new generation. Repeating it is safe. */
+export function revive(
+  context: GuestContext,
+  home: HomeIdentity,
+  { job, generation, frozenFor }: MoveRef & { readonly frozenFor: number },
+): Promise<Record<string, never>> {
+  return oneAtATime(context, home, job, async () => {
+    const record = context.guests.get(job, home.cluster);
+    if (allowed(record, decideRevive(record, frozenFor, generation)) !== 'revive') return {};
+    await requireProcesses(record);
+    const revived = await context.guests.change(record, { generation, undone: frozenFor });
+    await backToRunning(context, revived);
+    return {};
   });
 }
 

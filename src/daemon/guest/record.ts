@@ -24,7 +24,7 @@ export interface GuestRecord {
   readonly process: JobProcess | null;
   /** The move that froze it: generation and driver. */
   readonly move: { readonly generation: number; readonly driver: DriverName } | null;
-  /** Generation of the newest move away that was given up: a request of that move which comes late is refused. */
+  /** Generation of the newest move that was given up: a request of that move which comes late is refused. */
   readonly undone?: number;
   /** The user stopped it (Ctrl-Z): it stays stopped wherever it goes. */
   readonly userStopped: boolean;

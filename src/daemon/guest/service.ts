@@ -8,7 +8,7 @@ import type { Log } from '../log.js';
 import type { History } from '../../state/history.js';
 import { prepare } from './admission.js';
 import { listFiles, openPages, receiveFiles, receivePages, sendFiles } from './files.js';
-import { continueGuest, discard, freeze, probe, restore, thaw } from './moves.js';
+import { continueGuest, discard, freeze, holds, probe, restore, revive, thaw } from './moves.js';
 import type { Guests, HomeIdentity } from './registry.js';
 import type { OutputGate } from './output-gate.js';
 import { checkpoint, cutFilesBack, dropCheckpoint } from './checkpoint.js';
@@ -56,6 +56,8 @@ const handlers: Handlers = {
   'guest.thaw': thaw,
   'guest.restore': restore,
   'guest.continue': continueGuest,
+  'guest.holds': holds,
+  'guest.revive': revive,
   'guest.discard': discard,
   'guest.signal': signal,
   'guest.forget': forget,

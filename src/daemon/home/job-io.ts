@@ -230,7 +230,10 @@ function unlessAborted(opening: Promise<Duplex>, signal: AbortSignal): Promise<D
         () => undefined,
       );
     };
-    if (signal.aborted) { leave(); return; }
+    if (signal.aborted) {
+      leave();
+      return;
+    }
     signal.addEventListener('abort', leave);
     opening.then(resolve, reject).finally(() => signal.removeEventListener('abort', leave));
   });

@@ -1,11 +1,12 @@
 import type { MoveRecord, MoveReason } from '../../core/cluster-map.js';
 import type { NodeId } from '../../core/ids.js';
 import type { DriverName } from '../../core/job-spec.js';
-import { recoveryOf } from '../../core/relocation.js';
+import { recoveryOf, type BeginStep, type Recovery } from '../../core/relocation.js';
 import { messageOf, RefusedError, UnreachableError } from '../../errors.js';
 import type { HomeContext } from './homes.js';
 import { reach } from '../fault-point.js';
-import { isAbandoned, nodeLost } from './node-loss.js';
+import { isAbandoned } from './node-loss.js';
+import { rescue } from './rescue.js';
 import { settleAgain } from './reconcile.js';
 import { placeInHistory, type HomeJob } from './job.js';
 
@@ -105,22 +106,6 @@ function isHopeless(error: unknown): boolean {
   return error instanceof RefusedError;
 }
 
-async function giveUpMove(
-  context: HomeContext,
-  job: HomeJob,
-  generation: number,
-  kind: 'undo' | 'finish',
-  reason: string,
-): Promise<void> {
-  const atMs = Date.now();
-  await job.journal.append(
-    kind === 'undo'
-      ? { step: 'abort', generation, reason, atMs }
-      : { step: 'done', generation, frozenMs: 0, bytes: 0, atMs },
-  );
-  await nodeLost(context, job, `its move could not be recovered: ${reason}`);
-}
-
 /** A move that was under way when mosd ended, or whose party was away: finished or undone, as the journal says. */
 export function recover(context: HomeContext, job: HomeJob): Promise<void> {
   return context.homes.queue.run(job.record.job, async () => {
@@ -139,24 +124,9 @@ export function recover(context: HomeContext, job: HomeJob): Promise<void> {
     try {
       for (let attempt = 1; ; attempt++) {
         try {
-          if (recovery.kind === 'undo') {
-            await undoMove(context, job, move, 'mosd ended in the middle of the move');
-          } else {
-            const ref = { job: job.record.job, generation: move.generation, driver: move.driver };
-            await context.nodes.access(move.to).call('guest.continue', ref, { timeoutMs: 60_000 });
-            await finishMove(context, job, move, {
-              frozenMs: 0,
-              bytes: 0,
-              driver: move.driver,
-              dirShared: move.dirShared,
-            });
-          }
+          await recoverOnce(context, job, recovery);
           return;
         } catch (error) {
-          if (isHopeless(error) || isAbandoned(job, performance.now())) {
-            await giveUpMove(context, job, move.generation, recovery.kind, messageOf(error));
-            return;
-          }
           if (attempt === 1)
             context.log.write(`job ${job.record.job}: recovery of its move waits: ${messageOf(error)}`);
           job.isUnreachable = true;
@@ -166,8 +136,36 @@ export function recover(context: HomeContext, job: HomeJob): Promise<void> {
     } finally {
       job.isUnreachable = false;
       job.moving = null;
-      if (!job.record.stranded) context.homes.follow(context, job);
+      // A rescue opens another move.
+      if (recoveryOf(job.journal.entries).kind !== 'nothing')
+        void recover(context, job).catch((error: unknown) => context.log.error(error));
+      else if (!job.record.stranded) context.homes.follow(context, job);
       settleAgain(context, job);
     }
   });
+}
+
+/** Throws what may pass; the end of a node does not. */
+async function recoverOnce(
+  context: HomeContext,
+  job: HomeJob,
+  recovery: Exclude<Recovery, { readonly kind: 'nothing' }>,
+): Promise<void> {
+  const { kind, move } = recovery;
+  try {
+    if (kind === 'undo') await undoMove(context, job, move, 'mosd ended in the middle of the move');
+    else await goOn(context, job, move);
+  } catch (error) {
+    if (!isHopeless(error) && !isAbandoned(job, performance.now())) throw error;
+    await rescue(context, job, recovery, messageOf(error));
+  }
+}
+
+async function goOn(context: HomeContext, job: HomeJob, move: BeginStep): Promise<void> {
+  const ref = { job: job.record.job, generation: move.generation };
+  const target = context.nodes.access(move.to);
+  const { driver, dirShared, revives } = move;
+  if (revives === undefined) await target.call('guest.continue', { ...ref, driver }, { timeoutMs: 60_000 });
+  else await target.call('guest.revive', { ...ref, frozenFor: revives }, { timeoutMs: 60_000 });
+  await finishMove(context, job, move, { frozenMs: 0, bytes: 0, driver, dirShared });
 }
