@@ -258,8 +258,9 @@ export function discard(
     } else if (record.process) {
       await killTree(record.process);
     }
-    const isCopy = record.generation === ref.generation;
-    await context.guests.remove(record, isCopy ? record.dirShared : ref.keepDir);
+    // A start that broke off leaves a record with the number of the one that came about, and perhaps the same folder.
+    const isShared = record.generation === ref.generation && record.dirShared;
+    await context.guests.remove(record, isShared || ref.keepDir);
     return {};
   });
 }
