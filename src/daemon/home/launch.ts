@@ -168,7 +168,9 @@ export function placeBest(
  * there in a moment. Whether the job runs there meanwhile is asked, never guessed.
  */
 async function startPatiently(context: HomeContext, job: HomeJob, choice: Choice): Promise<string | null> {
-  const wasUp = context.nodes.view(choice.node, Date.now()).state === 'up';
+  // The balancer chooses only among nodes that are up; a node that the user names may have been down all along.
+  const isTold = job.record.spec.where.kind === 'node';
+  const wasUp = !isTold || context.nodes.view(choice.node, Date.now()).state === 'up';
   const beganMs = performance.now();
   for (let isFirst = true; ; isFirst = false) {
     try {
