@@ -7,8 +7,10 @@ import {
   decideFreeze,
   decidePrepare,
   decideRestore,
+  decideRevive,
   decideStart,
   decideThaw,
+  holdsCopy,
   type GuestPhase,
   type GuestStanding,
 } from '../../src/core/guest-steps.js';
@@ -93,6 +95,39 @@ const anyGuest = fc.record({
   process: fc.constantFrom(null, process),
   move: fc.option(fc.record({ generation: fc.integer({ min: 2, max: 9 }) }), { nil: null }),
   undone: fc.option(fc.integer({ min: 2, max: 9 }), { nil: undefined }),
+});
+
+describe('a move one end of which is gone', () => {
+  it('is revived by the source that stands still for it, as often as it is asked', () => {
+    expect(decideRevive(guest('frozen'), 4, 5)).toEqual({ kind: 'revive' });
+    expect(decideRevive(guest('frozen', { generation: 5 }), 4, 5)).toEqual({ kind: 'revive' });
+    expect(decideRevive(guest('running', { generation: 5 }), 4, 5)).toEqual({ kind: 'running' });
+  });
+
+  it.each<[string, GuestStanding]>([
+    ['stands still for another move', guest('frozen', { move: { generation: 6 } })],
+    ['runs as another generation', guest('running')],
+    ['was only restored', guest('restored', { generation: 5 })],
+    ['is younger', guest('frozen', { generation: 6 })],
+  ])('is not revived by what %s', (_name, standing) => {
+    expect(decideRevive(standing, 4, 5).kind).toBe('no');
+  });
+
+  it('has a copy at the source that is frozen for it, and at the target that is restored', () => {
+    expect(holdsCopy(guest('frozen'), 4)).toBe(true);
+    expect(holdsCopy(guest('frozen'), 5)).toBe(false);
+    expect(holdsCopy(guest('restored'), 3)).toBe(true);
+    expect(holdsCopy(guest('restored'), 4)).toBe(false);
+    for (const phase of ['prepared', 'running', 'freezing', 'ended'] as const)
+      expect(holdsCopy(guest(phase), 3)).toBe(false);
+    expect(holdsCopy(null, 3)).toBe(false);
+  });
+
+  it('is not restored after home was told that there is no copy, nor discarded after it was told that there is one', () => {
+    expect(decideRestore(guest('prepared', { undone: 3 }), 3).kind).toBe('no');
+    expect(decideDiscard(guest('frozen', { undone: 4 }), 4)).toEqual({ kind: 'nothing' });
+    expect(decideDiscard(guest('frozen', { undone: 4 }), 5)).toEqual({ kind: 'frozen' });
+  });
 });
 
 describe('of whatever guest', () => {

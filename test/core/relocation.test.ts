@@ -73,6 +73,28 @@ const legalJournal = fc
 const prefixes = (journal: readonly MoveStep[]): readonly (readonly MoveStep[])[] =>
   [...journal.keys(), journal.length].map((length) => journal.slice(0, length));
 
+describe('a rescue', () => {
+  const lost = [claim(2), begin(2), commit(2)];
+  const revived: BeginStep = { ...begin(3, 3, 1), isLost: true, revives: 2 };
+
+  it('is committed by its very entry: the job is back where it stands still', () => {
+    expect(recoveryOf([...lost, claim(3), revived])).toEqual({ kind: 'finish', move: revived });
+    expect(placeOf([...lost, claim(3), revived], start)).toEqual({ where: 1, generation: 3 });
+    expect(recoveryOf([...lost, claim(3), revived, done(3)])).toEqual({ kind: 'nothing' });
+  });
+
+  it('has not begun with its claim: the committed move is finished', () => {
+    expect(recoveryOf([...lost, claim(3)])).toMatchObject({ kind: 'finish', move: { generation: 2 } });
+    expect(placeOf([...lost, claim(3)], start)).toEqual({ where: 3, generation: 2 });
+  });
+
+  it('reads well, and nothing else in its place', () => {
+    expect(parseMoveStep(revived)).toEqual(revived);
+    expect(() => parseMoveStep({ ...revived, revives: '2' })).toThrow();
+    expect(() => parseMoveStep({ ...revived, isLost: 1 })).toThrow();
+  });
+});
+
 describe('after any prefix of any legal journal', () => {
   it('what follows a beginning is undone, what follows a commit is finished, everything else is left alone', () => {
     const kinds = {
