@@ -23,6 +23,10 @@ const commands: CommandTable = {
     describe: 'the daemon (started on demand)',
     start: async () => (await import('./daemon/main.js')).runDaemon(),
   },
+  'node-facts': {
+    describe: 'what this machine says of itself when it is examined (run over SSH)',
+    start: async (argv) => runCommand((await import('./commands/node-facts.js')).nodeFacts, argv),
+  },
   lapse: {
     describe: 'hold the guests whose lease is over (started by mosd)',
     start: async (argv) => (await import('./daemon/guest/lapse.js')).runLapse(argv),

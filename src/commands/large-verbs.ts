@@ -4,6 +4,7 @@
  */
 export const largeVerbs: Readonly<Record<string, { readonly operands: string; readonly describe: string }>> =
   {
+    doctor: { operands: '', describe: 'say of each node what is wrong with it, and how to mend it' },
     export: { operands: 'ansible|mpi|parallel|…', describe: 'print the cluster for another program' },
     service: {
       operands: 'install|remove|status',

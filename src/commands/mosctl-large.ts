@@ -3,6 +3,7 @@ import { runCommand } from './run-command.js';
 
 /** One for each name in large-verbs. */
 const load: Readonly<Record<string, () => Promise<Command>>> = {
+  doctor: async () => (await import('./mosctl/doctor.js')).doctor,
   export: async () => (await import('./mosctl/export.js')).exportCommand,
   service: async () => (await import('./mosctl/service.js')).service,
   cron: async () => (await import('./mosctl/cron.js')).cron,

@@ -9,6 +9,8 @@ import { writeFileAtomic } from '../state/atomic-file.js';
 import { command, jsonOption, type Arguments, type CommandContext } from './command.js';
 import { hasMapFile, readMap } from './map-file.js';
 import { notInCluster } from './require-cluster.js';
+import { examineCluster } from './mosctl/doctor.js';
+import { exitCodeOfPushed, pushMap, reportPushed } from './setpe/push.js';
 import { loadMap } from './setpe/load-map.js';
 import { ownNodes, thisMachine } from './setpe/own-node.js';
 import { parseTable, readTableText } from './setpe/read-table.js';
@@ -21,6 +23,11 @@ const options = {
   W: { type: 'boolean', describe: 'load the map at any cost: send all jobs home first' },
   c: { type: 'boolean', describe: 'only check the map' },
   r: { type: 'boolean', describe: 'write out the map that is loaded' },
+  push: {
+    type: 'boolean',
+    describe: 'load the map on all its other nodes too, and see that all hold the same',
+  },
+  check: { type: 'boolean', describe: 'say of each node of the loaded map what is wrong with it' },
   off: { type: 'boolean', describe: 'send all jobs home and leave the cluster' },
   f: { type: 'string', argument: 'FILE', describe: 'the map; - is standard input (for -r: output)' },
   g: { type: 'number', argument: 'GATEWAYS', describe: 'most gateways between two nodes, 0 to 2' },
@@ -53,6 +60,8 @@ export const setpe = command({
   wordsWithOneDash: true,
   run: async (given, context) => {
     const mode = modeOf(given);
+    if (mode === 'check') return examineCluster(context, given.options.json === true);
+    if (mode === 'push') return pushLoaded('w', given, context);
     if (mode === 'r') return writeOut(given, context);
     if (mode === 'off') return leaveCluster(given, context);
     const source = sourceOf(given);
@@ -65,27 +74,47 @@ export const setpe = command({
     const own = await ownNumber(config, given);
     if (mode !== 'c') await loadMap({ config, mospe: own, gateways }, { atAnyCost: mode === 'W' }, context);
     const configured = expandNodes(config).length;
+    if (given.options.push && (mode === 'w' || mode === 'W')) return pushLoaded(mode, given, context);
     if (given.options.json) context.printJson({ node: own, configured, loaded: mode !== 'c' });
     else context.print(`This is openMosix #${own} of ${configured} configured`);
     return exitCodes.done;
   },
 });
 
-type Mode = 'w' | 'W' | 'c' | 'r' | 'off';
+type Mode = 'w' | 'W' | 'c' | 'r' | 'off' | 'push' | 'check';
 
 function modeOf({ options: given }: Given): Mode {
-  const modes = (['w', 'W', 'c', 'r', 'off'] as const).filter((mode) => given[mode]);
+  const modes: Mode[] = (['w', 'W', 'c', 'r', 'off', 'check'] as const).filter((mode) => given[mode]);
+  // Alone it pushes the map that is loaded; it goes with -w and -W, and with nothing else.
+  if (given.push && !modes.some((mode) => mode === 'w' || mode === 'W')) modes.push('push');
   // `-w -c` is a check, as in openMosix.
   const wanted = modes.includes('c') ? modes.filter((mode) => mode !== 'w' && mode !== 'W') : modes;
   if (wanted.length === 1) return wanted[0]!;
   throw new UsageError(
     wanted.length === 0
-      ? 'one of -w, -W, -c, -r and -off is needed'
-      : `-${wanted.join(' and -')} exclude each other`,
+      ? 'one of -w, -W, -c, -r, -off, --push and --check is needed'
+      : `${wanted.map(dashed).join(' and ')} exclude each other`,
     {
       hint: 'setpe --help says what they do',
     },
   );
+}
+
+function dashed(mode: Mode): string {
+  return mode === 'push' || mode === 'check' ? `--${mode}` : `-${mode}`;
+}
+
+async function pushLoaded(mode: 'w' | 'W', given: Given, context: CommandContext): Promise<number> {
+  const map = await readMap(context);
+  if (map.config.entries.length === 0) throw notInCluster(context.env);
+  const pushed = await pushMap(map, { mode, context });
+  const configured = expandNodes(map.config).length;
+  if (!given.options.json) {
+    context.print(`This is openMosix #${map.admin.mospe} of ${configured} configured`);
+    return reportPushed(pushed, context);
+  }
+  context.printJson({ node: map.admin.mospe, configured, loaded: true, pushed });
+  return exitCodeOfPushed(pushed);
 }
 
 function sourceOf({ options: given, operands: [operand] }: Given): string {

@@ -195,7 +195,7 @@ describe('a map that is not right', () => {
 
   test.each([
     ['-w -f gone.map', 'there is no file gone.map'],
-    ['-g 1', 'one of -w, -W, -c, -r and -off is needed'],
+    ['-g 1', 'one of -w, -W, -c, -r, -off, --push and --check is needed'],
     ['-w -r', '-w and -r exclude each other'],
     ['-w -g 3', '-g goes from 0 to 2'],
     ['-w extra', "'extra' is too much"],
