@@ -1,5 +1,6 @@
 import { closeSync, constants, existsSync, fstatSync, openSync, readSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { diskTrouble, writeError } from '../disk-error.js';
 import { MoskitError, messageOf } from '../errors.js';
 import { exitCodes } from '../exit-codes.js';
 import type { Paths } from '../paths.js';
@@ -71,7 +72,9 @@ async function openLog(paths: Paths): Promise<number> {
   try {
     return openSync(paths.log, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW, 0o600);
   } catch (error) {
-    throw new MoskitError(`cannot write mosd's log ${paths.log}: ${messageOf(error)}`, {
+    const what = `cannot write mosd's log ${paths.log}`;
+    if (diskTrouble(error) !== null) throw writeError(what, paths.log, error);
+    throw new MoskitError(`${what}: ${messageOf(error)}`, {
       cause: error,
       hint: 'set MOSKIT_DIR to a folder that you may write to',
     });

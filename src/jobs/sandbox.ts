@@ -1,6 +1,7 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { writeError } from '../disk-error.js';
 import type { JobFolder, JobProcess } from './driver.js';
 import { commandProblem } from './find-command.js';
 import { withoutIoUring } from './io-uring.js';
@@ -37,7 +38,9 @@ export interface StartOptions {
  */
 export async function startJob(options: StartOptions): Promise<JobProcess> {
   const { folder, env, stdin } = options;
-  await makeStreams(folder.dir, stdin);
+  await makeStreams(folder.dir, stdin).catch((error: unknown) => {
+    throw writeError(`cannot make the job's files in ${folder.dir}`, folder.dir, error);
+  });
   const problem = await commandProblem(options.argv[0] ?? '', env, folder.cwd);
   const namespaces = options.pidNamespace === false ? null : await unshareWords();
   const words = [

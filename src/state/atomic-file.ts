@@ -1,6 +1,6 @@
 import { open, readdir, rename, stat, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { MoskitError, messageOf } from '../errors.js';
+import { writeError } from '../disk-error.js';
 import { isProcessAlive, ownIdentity } from './process-identity.js';
 
 export interface AtomicWriteOptions {
@@ -29,7 +29,7 @@ export async function writeFileAtomic(
     if (durable) await syncFolder(dirname(path)); // 3. and so does the name on the disk.
   } catch (error) {
     await unlink(temp).catch(() => undefined);
-    throw new MoskitError(`cannot write ${path}: ${messageOf(error)}`, { cause: error });
+    throw writeError(`cannot write ${path}`, path, error);
   }
 }
 

@@ -1,7 +1,8 @@
 import { constants } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { MoskitError, messageOf } from '../errors.js';
+import { writeError } from '../disk-error.js';
+import { MoskitError } from '../errors.js';
 import { syncFolder } from './atomic-file.js';
 import { formatLine, readLines } from './journal-lines.js';
 import { readLimited } from './read-limited.js';
@@ -73,7 +74,7 @@ async function cut(path: string, bytes: number): Promise<void> {
     await file.truncate(bytes);
     await file.sync();
   } catch (error) {
-    throw new MoskitError(`cannot cut the torn end off ${path}: ${messageOf(error)}`, { cause: error });
+    throw writeError(`cannot cut the torn end off ${path}`, path, error);
   } finally {
     await file.close();
   }
@@ -129,12 +130,7 @@ class JournalFile<T> implements Journal<T> {
         await file.close();
       }
     } catch (error) {
-      throw new MoskitError(
-        `the end of the journal ${this.#path} can't be made sure of: ${messageOf(error)}`,
-        {
-          cause: error,
-        },
-      );
+      throw writeError(`the end of the journal ${this.#path} can't be made sure of`, this.#path, error);
     }
     this.#isUnsure = false;
   }
@@ -150,9 +146,7 @@ class JournalFile<T> implements Journal<T> {
         await file.close();
       }
     } catch (error) {
-      throw new MoskitError(`cannot append to the journal ${this.#path}: ${messageOf(error)}`, {
-        cause: error,
-      });
+      throw writeError(`cannot append to the journal ${this.#path}`, this.#path, error);
     }
     this.#size += line.length;
     this.#entries.push(entry);

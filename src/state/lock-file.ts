@@ -1,6 +1,7 @@
 import { link, readFile, rename, unlink, writeFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
-import { errnoOf, MoskitError, messageOf } from '../errors.js';
+import { writeError } from '../disk-error.js';
+import { errnoOf, MoskitError } from '../errors.js';
 import { tempName } from './atomic-file.js';
 import { isProcessAlive, ownIdentity, type ProcessIdentity } from './process-identity.js';
 
@@ -32,7 +33,7 @@ export async function tryLock(path: string): Promise<LockAnswer> {
     return await acquire(path, temp, record);
   } catch (error) {
     if (error instanceof MoskitError) throw error;
-    throw new MoskitError(`cannot take the lock ${path}: ${messageOf(error)}`, { cause: error });
+    throw writeError(`cannot take the lock ${path}`, path, error);
   } finally {
     await unlink(temp).catch(() => undefined);
   }

@@ -1,6 +1,7 @@
 import { lstat, mkdir, realpath, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { MoskitError, messageOf, RefusedError } from '../errors.js';
+import { writeError } from '../disk-error.js';
+import { RefusedError } from '../errors.js';
 
 const writableByOthers = 0o022;
 const writableByAll = 0o002;
@@ -17,7 +18,7 @@ export async function ensurePrivateDir(path: string): Promise<void> {
     await mkdir(folder, { recursive: true, mode: 0o700 });
   } catch (error) {
     if (!(await lstat(folder).catch(() => null))) {
-      throw new MoskitError(`cannot make the folder ${folder}: ${messageOf(error)}`, { cause: error });
+      throw writeError(`cannot make the folder ${folder}`, folder, error);
     }
   }
   const problem = await whyNotPrivate(folder);

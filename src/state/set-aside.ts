@@ -1,6 +1,7 @@
 import { link, open, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { errnoOf, MoskitError, messageOf } from '../errors.js';
+import { writeError } from '../disk-error.js';
+import { errnoOf } from '../errors.js';
 import { syncFolder } from './atomic-file.js';
 
 /** Renames a damaged file to `PATH.damaged-TIME`, never over another file, so that nothing a person may need is lost. */
@@ -11,7 +12,7 @@ export async function setAside(path: string, nowMs: number): Promise<string> {
     await syncFolder(dirname(path));
     return kept;
   } catch (error) {
-    throw new MoskitError(`${path} is damaged and cannot be renamed: ${messageOf(error)}`, { cause: error });
+    throw writeError(`${path} is damaged and cannot be renamed`, path, error);
   }
 }
 
@@ -46,9 +47,7 @@ export async function keepAside(path: string, bytes: Uint8Array, nowMs: number):
     await syncFolder(dirname(path));
     return kept;
   } catch (error) {
-    throw new MoskitError(`${path} is damaged and its end cannot be kept: ${messageOf(error)}`, {
-      cause: error,
-    });
+    throw writeError(`${path} is damaged and its end cannot be kept`, path, error);
   }
 }
 

@@ -177,7 +177,7 @@ describe('openJournal', () => {
       await journal.append({ step: 1 });
       await writeFile(join(folder, 'filler'), Buffer.alloc(48 * 1024));
       await expect(journal.append({ step: 2, text: 'x'.repeat(60_000) })).rejects.toThrow(
-        `cannot append to the journal ${path}: ENOSPC`,
+        `cannot append to the journal ${path}: no space is left (ENOSPC) on ${folder}`,
       );
       expect(journal.entries).toEqual([{ step: 1 }]);
       expect(await readFile(path, 'utf8')).toBe(formatLine({ step: 1 }));

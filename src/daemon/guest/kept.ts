@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { isJobId, type JobId } from '../../core/ids.js';
+import { diskTrouble, writeError } from '../../disk-error.js';
 import { errnoOf, MoskitError, RefusedError } from '../../errors.js';
 import { removeTree } from '../../jobs/staging/remove-tree.js';
 import type { GuestMethods, JobRef, KeptRef } from '../../protocol/guest-messages.js';
@@ -44,7 +45,8 @@ export async function putKept(
     return { bytes: counted.bytes() };
   } catch (error) {
     await rm(part, { force: true });
-    throw error;
+    if (diskTrouble(error) === null) throw error;
+    throw writeError(`cannot keep the image ${path}`, path, error, 'the next image is tried again by itself');
   } finally {
     channel.destroy();
   }

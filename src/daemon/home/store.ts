@@ -1,5 +1,6 @@
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { writeError } from '../../disk-error.js';
 import { isJobId, formatJobId, type JobId, type NodeId } from '../../core/ids.js';
 import { parseMoveStep, type MoveStep } from '../../core/relocation.js';
 import { removeTree } from '../../jobs/staging/remove-tree.js';
@@ -82,7 +83,10 @@ export class HomeStore {
     this.#sequence += 1;
     const job = formatJobId(home, this.#sequence);
     await saveJsonFile(join(this.#dir, 'sequence'), this.#sequence, { durable: true });
-    await mkdir(this.dirOf(job), { recursive: true, mode: 0o700 });
+    const dir = this.dirOf(job);
+    await mkdir(dir, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
+      throw writeError(`cannot make the folder ${dir}`, dir, error);
+    });
     return job;
   }
 

@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
+import { diskTrouble, writeError } from '../../disk-error.js';
 import { errnoOf, MoskitError, ProtocolError, RefusedError } from '../../errors.js';
 import { displayPath } from './byte-path.js';
 import { Inlet } from './inlet.js';
@@ -140,11 +141,7 @@ function namingPath(error: unknown, path: string): unknown {
 }
 
 function explained(error: unknown, root: string): unknown {
-  const code = errnoOf(error instanceof MoskitError ? error.cause : error);
-  if (code !== 'ENOSPC' && code !== 'EDQUOT') return error;
-  const why = code === 'ENOSPC' ? 'the disk is full' : "the user's disk quota is used up";
-  return new MoskitError(`cannot store files in ${root}: ${why}`, {
-    hint: "free some space there, or put the jobs' folder on a larger disk",
-    cause: error,
-  });
+  if (diskTrouble(error) === null) return error;
+  const then = "or put the jobs' folder on a larger disk; then it can be tried again";
+  return writeError(`cannot store files in ${root}`, root, error, then);
 }

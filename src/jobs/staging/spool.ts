@@ -2,10 +2,13 @@ import { execFile } from 'node:child_process';
 import { constants } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { promisify } from 'node:util';
+import { writeError } from '../../disk-error.js';
 import { MoskitError } from '../../errors.js';
 import { writeFully } from './receive-file.js';
 
 export { followSpool, type FollowOptions, type SpoolFollower } from './follow-spool.js';
+
+const goesOn = 'then it goes on by itself';
 
 export const spoolChunkBytes = 64 * 1024;
 
@@ -25,7 +28,10 @@ export interface SpoolWriter {
 /** Opens a spool, or starts one; there must be one writer only. */
 export async function openSpoolWriter(path: string): Promise<SpoolWriter> {
   const { O_WRONLY, O_CREAT, O_NOFOLLOW, O_NONBLOCK } = constants;
-  const handle = await open(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o600);
+  const flags = O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK;
+  const handle = await open(path, flags, 0o600).catch((error: unknown) => {
+    throw writeError(`cannot open ${path}`, path, error, goesOn);
+  });
   const stats = await handle.stat();
   if (stats.isFile()) return new FileSpool(path, handle, stats.size);
   await handle.close();
@@ -70,7 +76,9 @@ class FileSpool implements SpoolWriter {
       throw new MoskitError(`output is missing between ${this.#size} and ${offset} in ${this.#path}`);
     const news = bytes.subarray(Math.min(bytes.length, this.#size - offset));
     // the position is ours, so half a write that failed is written over by the next
-    await writeFully(this.#handle, news, this.#size);
+    await writeFully(this.#handle, news, this.#size).catch((error: unknown) => {
+      throw writeError(`cannot spool to ${this.#path}`, this.#path, error, goesOn);
+    });
     this.#size += news.length;
     return this.#size;
   }
