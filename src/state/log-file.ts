@@ -7,11 +7,15 @@ const rotateBytes = 8 * 1024 * 1024;
  * end mosd, whose jobs are worth more than its log.
  */
 export function logFile(path: string): (text: string) => void {
+  let isTorn = false;
   return (text) => {
     try {
       if (sizeOf(path) > rotateBytes) renameSync(path, `${path}.1`);
-      appendFileSync(path, text, { mode: 0o600 });
+      // What a full disk took of a line must not spoil the next one.
+      appendFileSync(path, isTorn ? `\n${text}` : text, { mode: 0o600 });
+      isTorn = false;
     } catch {
+      isTorn = true;
       // nowhere is left to say it
     }
   };
