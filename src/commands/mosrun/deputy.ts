@@ -20,6 +20,8 @@ const forwarded = [
   'SIGALRM',
   'SIGCONT',
 ] as const;
+/** Whoever sends one of these wants an end. */
+const ending: ReadonlySet<string> = new Set(['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT']);
 const deliveredEveryMs = 1_000;
 /** Home lets the job run ahead of us by eight times as much. */
 const deliveredEveryBytes = 8 * 1024 * 1024;
@@ -59,8 +61,8 @@ export class Deputy {
 
   constructor(options: DeputyOptions) {
     this.#options = options;
-    this.#stdout = new OrderedOutput(1, 0);
-    this.#stderr = new OrderedOutput(2, 0);
+    this.#stdout = new OrderedOutput(1, 0, (text) => options.note(text));
+    this.#stderr = new OrderedOutput(2, 0, (text) => options.note(text));
     this.#input = options.withStdin ? new InputPump(process.stdin, options.from === 'start') : null;
     this.#hasStarted = options.from === 'start';
   }
@@ -166,7 +168,13 @@ export class Deputy {
   }
 
   #catchSignals(): void {
-    for (const signal of forwarded) process.on(signal, () => this.#send({ type: 'signal', signal }));
+    for (const signal of forwarded)
+      process.on(signal, () => {
+        this.#send({ type: 'signal', signal });
+        if (!ending.has(signal)) return;
+        this.#stdout.giveUp();
+        this.#stderr.giveUp();
+      });
     process.on('SIGTSTP', () => {
       this.#send({ type: 'signal', signal: 'SIGTSTP' });
       process.kill(process.pid, 'SIGSTOP');
