@@ -18,7 +18,15 @@ export const outputLimits = {
   taken: 64 * 1024 * 1024,
   /** While nobody does (home is away, a detached job at home): what is kept. */
   kept: 1024 * 1024 * 1024,
+  /** On any disk, however full it is: home tells what it has less often than for each byte. */
+  onAnyDisk: 16 * 1024 * 1024,
 } as const;
+
+/** Output that waits takes at most as much of its disk as it leaves free: a full one would break its writer, and others. */
+export function outputLimit(isTaken: boolean, freeBytes: number): number {
+  const limit = isTaken ? outputLimits.taken : outputLimits.kept;
+  return Math.max(outputLimits.onAnyDisk, Math.min(limit, freeBytes));
+}
 
 /** A writer that was held goes on when half of the room is free, so that it is not stopped for every few bytes. */
 const goOnFraction = 1 / 2;

@@ -1,6 +1,12 @@
-import { stat } from 'node:fs/promises';
+import { stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
-import { bytesBetween, isOutputHeld, outputLimits, type OutputOffsets } from '../../core/output-flow.js';
+import {
+  bytesBetween,
+  isOutputHeld,
+  outputLimit,
+  outputLimits,
+  type OutputOffsets,
+} from '../../core/output-flow.js';
 import { continueTree, isAlive, stopTree } from '../../jobs/process-tree.js';
 import { punchDelivered } from '../../jobs/staging/spool.js';
 import type { History } from '../../state/history.js';
@@ -53,7 +59,8 @@ export class OutputGate {
 
   async #look(seen: GuestRecord): Promise<void> {
     const aheadBytes = await this.#aheadOf(seen);
-    if (isOutputHeld({ isHeld: isHeld(seen), aheadBytes }, this.#limitOf(seen)) === isHeld(seen)) return;
+    const limitBytes = await this.#limitOf(seen, aheadBytes);
+    if (isOutputHeld({ isHeld: isHeld(seen), aheadBytes }, limitBytes) === isHeld(seen)) return;
     await this.#guests.queue.run(guestKey(seen.job, seen.cluster), async () => {
       const record = this.#guests.find(seen.job, seen.cluster);
       if (record?.phase !== 'running' || record.generation !== seen.generation) return;
@@ -104,8 +111,10 @@ export class OutputGate {
     return bytesBetween(taken, { stdout, stderr });
   }
 
-  #limitOf(record: GuestRecord): number {
-    return this.#takers.has(guestKey(record.job, record.cluster)) ? outputLimits.taken : outputLimits.kept;
+  async #limitOf(record: GuestRecord, aheadBytes: number): Promise<number> {
+    const isTaken = this.#takers.has(guestKey(record.job, record.cluster));
+    const needsLook = isHeld(record) || aheadBytes > outputLimits.onAnyDisk;
+    return outputLimit(isTaken, needsLook ? await freeBytes(record.folder.dir) : Infinity);
   }
 
   #raise(key: string, to: OutputOffsets): void {
@@ -121,6 +130,11 @@ export class OutputGate {
     this.#taken.delete(key);
     this.#told.delete(key);
   }
+}
+
+async function freeBytes(folder: string): Promise<number> {
+  const { bavail, bsize } = await statfs(folder);
+  return bavail * bsize;
 }
 
 function isHeld(record: GuestRecord): boolean {
