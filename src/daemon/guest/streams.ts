@@ -1,9 +1,11 @@
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
+import { writeError } from '../../disk-error.js';
 import type { JobId } from '../../core/ids.js';
 import type { OutputOffsets } from '../../core/output-flow.js';
 import { messageOf } from '../../errors.js';
 import { endStdin, stdinPosition } from '../../jobs/sandbox.js';
+import { writeFully } from '../../jobs/staging/receive-file.js';
 import type { IoUp } from '../../protocol/messages.js';
 import type { IoSource, JobEnd } from '../io-server.js';
 import { guestKey, type GuestRecord } from './record.js';
@@ -98,8 +100,10 @@ class StdinSpool {
     try {
       const { size } = await file.stat();
       if (offset <= size && offset + bytes.length > size) {
-        await file.write(bytes, size - offset, bytes.length - (size - offset), size);
+        await writeFully(file, bytes.subarray(size - offset), size);
       }
+    } catch (error) {
+      throw writeError(`cannot spool to ${this.#path}`, this.#path, error, 'then it goes on by itself');
     } finally {
       await file.close();
     }
