@@ -47,6 +47,8 @@ export class Guests {
   readonly #goneSince = new Map<string, number>();
   readonly #listeners = new Set<GuestEvents>();
   readonly queue = new KeyedQueue();
+  /** What went wrong with a guest when it was looked at last: said once, not ten times a second. */
+  readonly #troubles = new Map<string, string>();
   #timer: NodeJS.Timeout | undefined;
 
   constructor(dir: string, log: Log) {
@@ -150,6 +152,7 @@ export class Guests {
   async remove(record: GuestRecord, keepDir: boolean): Promise<void> {
     const key = guestKey(record.job, record.cluster);
     this.#records.delete(key);
+    this.#troubles.delete(key);
     if (!keepDir) await removeTree(record.folder.dir);
     // Beside a folder that stays lies what is made there by the node that works in it now.
     await this.#removeBeside(record, keepDir ? ['image-'] : ['image-', 'snapshot', 'checkpoint-']);
@@ -209,11 +212,20 @@ export class Guests {
     try {
       for (const record of [...this.#records.values()]) {
         if (record.phase === 'running')
-          await this.#lookAt(record).catch((error: unknown) => this.#log.error(error));
+          await this.#lookAt(record).then(
+            () => this.#troubles.delete(guestKey(record.job, record.cluster)),
+            (error: unknown) => this.#tell(record, error),
+          );
       }
     } finally {
       this.#looking = false;
     }
+  }
+
+  #tell(record: GuestRecord, error: unknown): void {
+    const key = guestKey(record.job, record.cluster);
+    if (this.#troubles.get(key) !== messageOf(error)) this.#log.error(error);
+    this.#troubles.set(key, messageOf(error));
   }
 
   async #lookAt(record: GuestRecord): Promise<void> {
