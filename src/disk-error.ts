@@ -1,4 +1,5 @@
 import { statSync } from 'node:fs';
+import { statfs } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { errnoOf, MoskitError, messageOf } from './errors.js';
 
@@ -37,6 +38,13 @@ export function diskTrouble(error: unknown): string | null {
     if (code !== undefined && Object.hasOwn(troubles, code)) return code;
   }
   return null;
+}
+
+/** Throws as a write does that finds no room, while there is some left: for what others must still write there. */
+export async function requireRoom(what: string, path: string, bytes: number, then: string): Promise<void> {
+  const { bavail, bsize } = await statfs(dirname(path));
+  if (bavail * bsize >= bytes) return;
+  throw writeError(what, path, Object.assign(new Error('too little room'), { code: 'ENOSPC' }), then);
 }
 
 /** Where the file system that holds `path` begins: what `df` names. */

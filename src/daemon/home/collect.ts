@@ -25,7 +25,7 @@ const maxEntries = 1_000_000;
 /** The job has ended and its output is here: its files come home, its node forgets it, the deputy hears of it. */
 export async function collect(context: HomeContext, job: HomeJob, end: JobEnd): Promise<void> {
   const { homes, log } = context;
-  await homes.change(job, { phase: 'collecting', exit: end.exit, messages: end.messages });
+  await homes.changeAtLast(job, { phase: 'collecting', exit: end.exit, messages: end.messages });
   for (let told = '', attempt = 1; ; attempt++) {
     try {
       await homes.queue.run(job.record.job, () => collectOnce(context, job));
@@ -41,7 +41,7 @@ export async function collect(context: HomeContext, job: HomeJob, end: JobEnd): 
     }
   }
   job.isUnreachable = false;
-  await homes.change(job, { phase: 'done', endedAtMs: Date.now() });
+  await homes.changeAtLast(job, { phase: 'done', endedAtMs: Date.now() });
   context.history.add({ event: 'ended', ...placeInHistory(job), reason: exitText(end.exit) });
   await forgetGuest(context, job);
   await job.io.close();

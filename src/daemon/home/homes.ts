@@ -1,9 +1,10 @@
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { JobView } from '../../core/cluster-map.js';
 import type { JobId, NodeId } from '../../core/ids.js';
 import type { JobSpec } from '../../core/job-spec.js';
 import type { MoveStep } from '../../core/relocation.js';
-import { RefusedError } from '../../errors.js';
+import { messageOf, RefusedError } from '../../errors.js';
 import type { History } from '../../state/history.js';
 import type { Journal } from '../../state/journal.js';
 import type { JobEnd } from '../io-server.js';
@@ -11,7 +12,7 @@ import { KeyedQueue } from '../keyed-queue.js';
 import type { Log } from '../log.js';
 import type { Nodes } from '../nodes.js';
 import { afterEnd } from './node-loss.js';
-import { isOver, newCare, viewOf, whereIs, type HomeJob } from './job.js';
+import { isOver, newCare, placeInHistory, viewOf, whereIs, type HomeJob } from './job.js';
 import { JobIo } from './job-io.js';
 import type { HomeRecord } from './record.js';
 import { loadCheckpoints } from './checkpoint-store.js';
@@ -19,6 +20,7 @@ import { HomeStore } from './store.js';
 
 /** How many finished jobs `mps -a` remembers. */
 const rememberedJobs = 200;
+const writeAgainMs = 2_000;
 
 /** What everything that deals with jobs born here works with. */
 export interface HomeContext {
@@ -110,13 +112,32 @@ export class Homes {
       startedAtMs: Date.now(),
       endedAtMs: null,
     };
-    await this.store.save(record);
+    await this.store.save(record).catch(async (error: unknown) => {
+      await this.store.remove(id).catch(() => undefined);
+      throw error;
+    });
     return this.#add(record, await this.store.openJournal(id));
   }
 
   async change(job: HomeJob, change: Partial<HomeRecord>, options = { durable: true }): Promise<void> {
     job.record = { ...job.record, ...change };
     await this.store.save(job.record, options);
+  }
+
+  /** For what the job can't go on without: tried again until the disk takes it. */
+  async changeAtLast(job: HomeJob, change: Partial<HomeRecord>): Promise<void> {
+    for (let told = ''; ;) {
+      try {
+        await this.change(job, change);
+        return;
+      } catch (error) {
+        const trouble = messageOf(error);
+        if (trouble !== told)
+          this.#log.write(`job ${job.record.job}: ${trouble}; tried again until it works`);
+        told = trouble;
+        await delay(writeAgainMs);
+      }
+    }
   }
 
   async notice(job: HomeJob, text: string): Promise<void> {
@@ -136,8 +157,12 @@ export class Homes {
     const place = whereIs(job);
     // One that is collected already has ended once, and that is enough.
     if (!place || job.record.phase !== 'running' || job.record.stranded) return;
-    job.io.follow(context.nodes.access(place.where), (end) => {
-      void afterEnd(context, job, end).catch((error: unknown) => this.#log.error(error));
+    job.io.follow(context.nodes.access(place.where), {
+      ended: (end) => void afterEnd(context, job, end).catch((error: unknown) => this.#log.error(error)),
+      noRoom: (reason) => {
+        context.history.add({ event: 'held', ...placeInHistory(job), reason });
+        void this.notice(job, reason).catch((error: unknown) => this.#log.error(error));
+      },
     });
   }
 

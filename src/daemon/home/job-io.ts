@@ -7,7 +7,8 @@ import { openSpoolWriter, punchDelivered, type SpoolWriter } from '../../jobs/st
 import { framesOf } from '../../protocol/frame-stream.js';
 import { decodeData, encodeControl, encodeData, frameTypes, type Frame } from '../../protocol/frames.js';
 import { encodeStdinEnd, parseIoDown } from '../../protocol/io-control.js';
-import { messageOf } from '../../errors.js';
+import { diskTrouble, requireRoom } from '../../disk-error.js';
+import { messageOf, MoskitError } from '../../errors.js';
 import type { JobEnd } from '../io-server.js';
 import type { Log } from '../log.js';
 import type { NodeAccess } from '../node-access.js';
@@ -16,6 +17,9 @@ import { StdinRelay } from './stdin-relay.js';
 const retryMs = 500;
 const ackEveryBytes = 8 * 1024 * 1024;
 const punchEveryBytes = 16 * 1024 * 1024;
+/** Output leaves so much of the disk to the records: without them its space could not be given back either. */
+const reserveBytes = 4 * 1024 * 1024;
+const lookEveryBytes = 1024 * 1024;
 const roomLookMs = 20;
 const endLookMs = 2_000;
 
@@ -23,6 +27,13 @@ const endLookMs = 2_000;
 export interface OutputTaker {
   readonly delivered: OutputOffsets;
   readonly isThere: boolean;
+}
+
+export interface FollowEvents {
+  /** The job is over, and its output complete here. */
+  ended(end: JobEnd): void;
+  /** The disk at home takes no more of its output: it waits on its node, and then the job does. */
+  noRoom(reason: string): void;
 }
 
 /** The streams of one job at home: spools that take every byte once, whichever node it comes from. */
@@ -38,10 +49,14 @@ export class JobIo {
   readonly #taker: () => OutputTaker;
   #acknowledged: OutputOffsets = { stdout: 0, stderr: 0 };
   #punched: OutputOffsets = { stdout: 0, stderr: 0 };
+  /** What a deputy has written out, as the record on the disk says: the next one begins there. */
+  #delivered: OutputOffsets = { stdout: 0, stderr: 0 };
+  /** Bytes that were taken since the free space was looked at. */
+  #unlooked = 0;
   #lastTrouble = '';
   /** The job has ended on its node: what comes now is all there is. */
   #isRest = false;
-  #onEnded: (end: JobEnd) => void = () => undefined;
+  #events: FollowEvents = { ended: () => undefined, noRoom: () => undefined };
   #stdout: SpoolWriter | undefined;
   #stderr: SpoolWriter | undefined;
   #input: SpoolWriter | undefined;
@@ -77,13 +92,10 @@ export class JobIo {
     return this.#sizes();
   }
 
-  /**
-   * Follows the job on this node until `pause`, reconnecting as often as it takes. `onEnded`: the job is over, and its
-   * output complete here.
-   */
-  follow(access: NodeAccess, onEnded: (end: JobEnd) => void): void {
+  /** Follows the job on this node until `pause`, reconnecting as often as it takes. */
+  follow(access: NodeAccess, events: FollowEvents): void {
     if (this.#following) return;
-    this.#onEnded = onEnded;
+    this.#events = events;
     const stop = new AbortController();
     this.#following = { stop, done: this.#run(access, stop.signal) };
   }
@@ -107,8 +119,12 @@ export class JobIo {
 
   async #run(access: NodeAccess, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      const isOver = await this.#followOnce(access, signal).catch((error: unknown) => {
-        if (!signal.aborted) this.#tell(`its streams on node ${access.node}: ${messageOf(error)}`);
+      const isOver = await this.#followOnce(access, signal).catch(async (error: unknown) => {
+        if (signal.aborted) return false;
+        const isNew = this.#tell(`its streams on node ${access.node}: ${messageOf(error)}`);
+        if (diskTrouble(error) === null) return false;
+        if (isNew) this.#events.noRoom(waitsFor(error));
+        await this.#punch(this.#delivered);
         return false;
       });
       if (isOver) return;
@@ -154,7 +170,11 @@ export class JobIo {
 
   /** A deputy has written out everything before these offsets: their space is given back. */
   async delivered(offsets: OutputOffsets): Promise<void> {
-    if (bytesBetween(this.#punched, offsets) < punchEveryBytes) return;
+    this.#delivered = offsets;
+    if (bytesBetween(this.#punched, offsets) >= punchEveryBytes) await this.#punch(offsets);
+  }
+
+  async #punch(offsets: OutputOffsets): Promise<void> {
     this.#punched = offsets;
     await punchDelivered(this.stdoutPath, offsets.stdout);
     await punchDelivered(this.stderrPath, offsets.stderr);
@@ -183,6 +203,14 @@ export class JobIo {
     return guests.some((guest) => guest.job === this.#job && guest.phase === 'ended');
   }
 
+  async #requireRoom(bytes: number): Promise<void> {
+    this.#unlooked += bytes;
+    if (this.#unlooked < lookEveryBytes) return;
+    const what = `cannot spool to ${this.stdoutPath}`;
+    await requireRoom(what, this.stdoutPath, reserveBytes, 'then it goes on by itself');
+    this.#unlooked = 0;
+  }
+
   #isFull(): boolean {
     if (this.#isRest) return false;
     const { delivered, isThere } = this.#taker();
@@ -194,26 +222,33 @@ export class JobIo {
   }
 
   /** The same trouble again and again is one line of the log. */
-  #tell(trouble: string): void {
-    if (trouble === this.#lastTrouble) return;
+  #tell(trouble: string): boolean {
+    if (trouble === this.#lastTrouble) return false;
     this.#lastTrouble = trouble;
     this.#log.write(`job ${this.#job}: ${trouble}`);
+    return true;
   }
 
   async #take(frame: Frame): Promise<boolean> {
     if (frame.type === frameTypes.stdout || frame.type === frameTypes.stderr) {
       const { offset, bytes } = decodeData(frame.payload);
+      await this.#requireRoom(bytes.length);
       await (frame.type === frameTypes.stdout ? this.#stdout : this.#stderr)?.write(offset, bytes);
     } else if (frame.type === frameTypes.control) {
       const message = parseIoDown(frame.payload);
       if (message.type === 'stdinTaken') this.stdin.took(message.offset);
       if (message.type === 'ended') {
-        this.#onEnded({ exit: message.exit, messages: message.messages });
+        this.#events.ended({ exit: message.exit, messages: message.messages });
         return true;
       }
     }
     return false;
   }
+}
+
+function waitsFor(error: unknown): string {
+  const todo = error instanceof MoskitError && error.hint ? `; ${error.hint}` : '';
+  return `its output waits on its node: ${messageOf(error)}${todo}`;
 }
 
 function isOutput(frame: Frame): boolean {

@@ -81,7 +81,10 @@ async function started(
   reason: string,
   notice: string | null,
 ): Promise<SubmitAnswer> {
-  await context.homes.change(job, { phase: 'running', startedAtMs: Date.now() });
+  // It runs, whatever the disk says: a mosd that reads `starting` asks the node, and finds it.
+  await context.homes
+    .change(job, { phase: 'running', startedAtMs: Date.now() })
+    .catch((error: unknown) => context.log.error(error));
   context.history.add({ event: 'started', ...placeInHistory(job), reason });
   context.homes.follow(context, job);
   return answer(job, reason, notice);

@@ -7,7 +7,7 @@ export async function lose(context: HomeContext, job: HomeJob, reason: string): 
   context.log.write(`job ${job.record.job} is lost: ${reason}`);
   context.history.add({ event: 'lost', ...placeInHistory(job), reason });
   const exit = { kind: 'unknown', reason } as const;
-  await context.homes.change(job, { phase: 'lost', exit, endedAtMs: Date.now() });
+  await context.homes.changeAtLast(job, { phase: 'lost', exit, endedAtMs: Date.now() });
   await job.io.close();
   job.settleOver({ exit, messages: '' });
 }

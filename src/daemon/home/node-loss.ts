@@ -41,7 +41,7 @@ export async function strand(context: HomeContext, job: HomeJob, reason: string)
   job.care.isGivenUp = false;
   job.care.triesFailed = 0;
   job.care.nextTryMs = 0;
-  await context.homes.change(job, { stranded: { reason, sinceMs: Date.now() } });
+  await context.homes.changeAtLast(job, { stranded: { reason, sinceMs: Date.now() } });
   await job.io.pause();
 }
 
@@ -64,7 +64,7 @@ export async function giveUp(
   reason: string,
 ): Promise<void> {
   context.history.add({ event: 'given up', ...placeInHistory(job), reason });
-  await context.homes.change(job, { phase: 'done', stranded: null, exit, endedAtMs: Date.now() });
+  await context.homes.changeAtLast(job, { phase: 'done', stranded: null, exit, endedAtMs: Date.now() });
   await job.io.close();
   job.settleOver({ exit, messages: '' });
   await dropImages(context, job);
