@@ -68,7 +68,10 @@ export class OrderedOutput {
 
   #wait(error: unknown, again: () => void, reject: (error: Error) => void): void {
     const what = `no space is left for ${names[this.#fd] ?? `descriptor ${this.#fd}`}`;
-    if (this.#isGivenUp) return reject(new MoskitError(what, { cause: error }));
+    if (this.#isGivenUp) {
+      reject(new MoskitError(what, { cause: error }));
+      return;
+    }
     if (!this.#isWaiting) this.#note(`${what}: the job's output waits until there is some`);
     this.#isWaiting = true;
     setTimeout(again, fullDiskPauseMs);
