@@ -1,4 +1,4 @@
-import { constants } from 'node:fs';
+import { constants, statSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { parseHistoryLine, type HistoryEvent } from '../core/history.js';
@@ -20,22 +20,54 @@ export function createHistory(path: string, now: () => number): History {
   };
 }
 
-/** Everything that is kept, the oldest first; damaged lines are left out. */
-export async function* readHistory(path: string): AsyncGenerator<HistoryEvent, void, undefined> {
-  for (const file of [`${path}.1`, path]) yield* readFileOf(file);
+/** How far somebody has read: the file, and whole lines of it. Times would not do, a clock may be set back. */
+export interface HistoryPlace {
+  readonly ino: number;
+  readonly bytes: number;
 }
 
-async function* readFileOf(path: string): AsyncGenerator<HistoryEvent, void, undefined> {
+/**
+ * Everything that is kept, or what came after `from`, the oldest first; damaged lines are left out. Answers how far it
+ * was read; null where there is nothing.
+ */
+export async function* readHistory(
+  path: string,
+  from: HistoryPlace | null = null,
+): AsyncGenerator<HistoryEvent, HistoryPlace | null, undefined> {
+  const isCurrent = from !== null && statSync(path, { throwIfNoEntry: false })?.ino === from.ino;
+  let place = from;
+  for (const file of isCurrent ? [path] : [`${path}.1`, path])
+    place = (yield* readFileOf(file, from)) ?? place;
+  return place;
+}
+
+async function* readFileOf(
+  path: string,
+  from: HistoryPlace | null,
+): AsyncGenerator<HistoryEvent, HistoryPlace | null, undefined> {
   const handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW).catch((error: unknown) => {
     if (errnoOf(error) === 'ENOENT') return null;
     throw error;
   });
-  if (!handle) return;
+  if (!handle) return null;
   try {
-    for await (const line of createInterface({ input: handle.createReadStream({ autoClose: false }) })) {
-      const event = parseHistoryLine(line);
+    const { ino, size } = await handle.stat();
+    let bytes = from?.ino === ino ? from.bytes : 0;
+    if (bytes >= size) return { ino, bytes };
+    // latin1: a character is a byte, so that they can be counted
+    const input = handle.createReadStream({
+      autoClose: false,
+      encoding: 'latin1',
+      start: bytes,
+      end: size - 1,
+    });
+    for await (const line of createInterface({ input, crlfDelay: Infinity })) {
+      if (bytes + line.length + 1 > size) break; // it is being written
+      bytes += line.length + 1;
+      const event = parseHistoryLine(Buffer.from(line, 'latin1').toString('utf8'));
       if (event) yield event;
     }
+    return { ino, bytes };
   } finally {
     await handle.close();
   }

@@ -1,11 +1,12 @@
 import { statSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseDuration } from '../../core/duration.js';
-import { formatEvent, isAskedFor, type HistoryEvent, type HistoryQuery } from '../../core/history.js';
+import { formatEvent, isAskedFor, type HistoryQuery } from '../../core/history.js';
 import { isJobId } from '../../core/ids.js';
 import { UsageError } from '../../errors.js';
 import { exitCodes } from '../../exit-codes.js';
 import { resolvePaths } from '../../paths.js';
+import type { HistoryPlace } from '../../state/history.js';
 import { command, type CommandContext } from '../command.js';
 
 const lookMs = 500;
@@ -27,53 +28,36 @@ export const log = command({
     const query = { job: jobOf(options.job), sinceMs: sinceOf(options.since) };
     const { history } = resolvePaths(context.env);
     const json = options.json ?? false;
-    let seen = sizeOf(history);
-    let last = await show(history, query, json, context);
+    let place = await show(history, query, json, context, null);
     while (options.follow) {
       await delay(lookMs);
-      const size = sizeOf(history);
-      if (size === seen) continue;
-      seen = size;
-      const since = { ...query, sinceMs: Math.max(query.sinceMs, last.atMs) };
-      last = await show(history, since, json, context, last);
+      if (sizeOf(history) === place?.bytes) continue;
+      place = await show(history, query, json, context, place);
     }
     return exitCodes.done;
   },
 });
-
-/** How far was shown: the newest time, and how many events bear it. */
-interface Shown {
-  readonly atMs: number;
-  readonly count: number;
-}
 
 async function show(
   path: string,
   query: HistoryQuery,
   json: boolean,
   context: CommandContext,
-  before: Shown = { atMs: 0, count: 0 },
-): Promise<Shown> {
+  from: HistoryPlace | null,
+): Promise<HistoryPlace | null> {
   // Loaded only here: the other verbs start a millisecond sooner without it.
   const { readHistory } = await import('../../state/history.js');
-  let shown = before;
-  let passed = 0;
-  for await (const event of readHistory(path)) {
-    if (!isAskedFor(event, query)) continue;
-    if (event.atMs === before.atMs && passed++ < before.count) continue;
-    context.print(json ? JSON.stringify(event) : formatEvent(event));
-    shown = grown(shown, event);
+  const events = readHistory(path, from);
+  for (;;) {
+    const next = await events.next();
+    if (next.done === true) return next.value;
+    if (isAskedFor(next.value, query))
+      context.print(json ? JSON.stringify(next.value) : formatEvent(next.value));
   }
-  return shown;
 }
 
 function sizeOf(path: string): number {
   return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
-}
-
-function grown(shown: Shown, { atMs }: HistoryEvent): Shown {
-  if (atMs > shown.atMs) return { atMs, count: 1 };
-  return atMs === shown.atMs ? { atMs, count: shown.count + 1 } : shown;
 }
 
 function jobOf(text: string | undefined): string | null {
