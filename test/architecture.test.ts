@@ -105,6 +105,25 @@ describe('imports', () => {
     expect(asking).toEqual([]);
   });
 
+  it('the time of day, which anybody may set, is written down and never counts how long something takes', () => {
+    // Each of these compares it with a time that was written down, before a restart or by a file system.
+    const allowed = [
+      'commands/mosctl/jobs.ts', // how old an image is
+      'commands/mosctl/log.ts', // --since
+      'daemon/home/tend.ts', // how old the last image is when mosd starts
+      'jobs/staging/file-times.ts',
+      'jobs/staging/list-tree.ts',
+      'jobs/staging/same-folder.ts', // how old a file is
+    ];
+    const written =
+      /\b(\w*[aA]tMs|sinceMs|nowMs)(: number)?(:| =) Date\.now(\(\))?[,;)} ]|createHistory\(.*, Date\.now\)/g;
+    const others = files.filter((file) =>
+      readFileSync(join(src, file), 'utf8').replace(written, '').includes('Date.now'),
+    );
+    // The plan of a pass bears the time at which it was made.
+    expect(others.sort()).toEqual([...allowed, 'daemon/home/balancer.ts'].sort());
+  });
+
   it('of ink, react, ssh2 and systeminformation are dynamic, or of types, outside of ui', () => {
     const heavy = /^(ink|react|ssh2|systeminformation)(\/|$)/;
     const eager = imports.filter(

@@ -101,13 +101,13 @@ export async function openMosdSocket(options: {
 }
 
 async function startAndConnect(paths: Paths, env: NodeJS.ProcessEnv, timeoutMs: number): Promise<Socket> {
-  const deadline = Date.now() + timeoutMs;
+  const deadline = performance.now() + timeoutMs;
   const mosd = await startMosd({ program: programPath(env), paths, env });
   for (;;) {
     const failure = mosd.failure();
     const socket = await connectSocket(paths.socket);
     if (socket) return socket;
-    if (failure !== null || Date.now() > deadline) {
+    if (failure !== null || performance.now() > deadline) {
       const words = mosd.lastWords();
       throw new MoskitError(
         `mosd did not start: ${failure ?? `it does not listen on ${paths.socket} after ${timeoutMs / 1000} s`}` +

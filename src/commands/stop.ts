@@ -43,9 +43,9 @@ async function askToEnd(env: NodeJS.ProcessEnv): Promise<boolean> {
 }
 
 async function untilEnded(mosd: ProcessIdentity): Promise<void> {
-  const deadline = Date.now() + endMs;
+  const deadline = performance.now() + endMs;
   while (isProcessAlive(mosd)) {
-    if (Date.now() > deadline)
+    if (performance.now() > deadline)
       throw new MoskitError(`mosd (PID ${mosd.pid}) does not end`, { hint: `kill -9 ${mosd.pid}` });
     await new Promise((resolve) => setTimeout(resolve, pollMs));
   }

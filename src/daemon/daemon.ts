@@ -246,7 +246,7 @@ export async function createDaemon(
         usage.measure();
         takeUsage(homes, usage.ofHome(cluster), map.map.admin.mospe);
       });
-      every(secondMs, () => (daemon.home ? refreshMobility(daemon.home, Date.now()) : undefined));
+      every(secondMs, () => (daemon.home ? refreshMobility(daemon.home, performance.now()) : undefined));
       every(secondMs, () => (daemon.home ? tend(daemon.home, performance.now()) : undefined));
       every(secondMs, () => (daemon.home ? endOrphans(daemon.home) : undefined));
       every(balanceEveryMs, () => {

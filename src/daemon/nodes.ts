@@ -45,7 +45,8 @@ interface Entry {
   readonly peer: Peer;
   rpc: Rpc | null;
   report: NodeReport | null;
-  reportedAtMs: number;
+  /** On the monotonic clock. */
+  reportedMs: number;
   bandwidth: number | null;
   /** The connection over which a sh sampler watches it. */
   sampled: Connection | null;
@@ -92,6 +93,7 @@ export class Nodes {
     return [this.self, ...this.#entries.keys()].sort((a, b) => a - b);
   }
 
+  /** `nowMs`: of the monotonic clock, as in `view`. */
   views(nowMs: number): readonly NodeView[] {
     return this.ids().map((id) => this.view(id, nowMs));
   }
@@ -109,7 +111,7 @@ export class Nodes {
     }
     const entry = this.#entry(id);
     const state = entry.peer.state();
-    const ageMs = entry.report ? nowMs - entry.reportedAtMs : null;
+    const ageMs = entry.report ? nowMs - entry.reportedMs : null;
     const isStale = state.state === 'up' && ageMs !== null && ageMs > staleMs;
     return {
       node: id,
@@ -152,10 +154,10 @@ export class Nodes {
 
   /** Resolves when no node is being contacted for the first time any more, or after `deadlineMs`. */
   async settled(deadlineMs: number): Promise<void> {
-    const end = Date.now() + deadlineMs;
+    const end = performance.now() + deadlineMs;
     const isWaiting = ({ peer, report, rpc }: Entry): boolean =>
       peer.state().state === 'connecting' || (rpc?.isOpen === true && report === null);
-    while (Date.now() < end && [...this.#entries.values()].some(isWaiting)) {
+    while (performance.now() < end && [...this.#entries.values()].some(isWaiting)) {
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
   }
@@ -185,7 +187,7 @@ export class Nodes {
       peer,
       rpc: null,
       report: null,
-      reportedAtMs: 0,
+      reportedMs: 0,
       bandwidth: null,
       sampled: null,
     });
@@ -256,7 +258,7 @@ export class Nodes {
       return;
     }
     entry.report = parsed.data;
-    entry.reportedAtMs = Date.now();
+    entry.reportedMs = performance.now();
   }
 
   #peerAccess(node: NodeId): NodeAccess {

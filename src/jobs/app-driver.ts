@@ -53,8 +53,8 @@ async function save({ spec, folder, process }: DriverJob): Promise<FreezeResult>
     throw new MoskitError(`the program does not handle ${ckptSignal} (yet)`);
   await signalJob(process, ckptSignal);
   await continueTree(process); // also what the user has stopped must run to save itself
-  const giveUpAt = Date.now() + saveMs;
-  while (Date.now() < giveUpAt) {
+  const giveUpAt = performance.now() + saveMs;
+  while (performance.now() < giveUpAt) {
     const ended = await endOf({ spec, folder, process });
     if (ended) return ended;
     await delay(lookMs);

@@ -21,13 +21,13 @@ const killMs = 20_000;
  * still; new ones that appear meanwhile are stopped too.
  */
 export async function stopTree(job: JobProcess): Promise<void> {
-  const giveUpAt = Date.now() + stopMs;
+  const giveUpAt = performance.now() + stopMs;
   for (let round = 1; ; round++) {
     const running = await runningOf(job);
     if (running.length === 0) return;
     for (const { pid } of running) send(pid, 'SIGSTOP');
     if (round % patientRounds === 0) await letGoOfParents(running);
-    if (Date.now() > giveUpAt)
+    if (performance.now() > giveUpAt)
       throw new MoskitError(`PID ${running[0]!.pid} can't be stopped: it sits in the kernel`);
     await delay(roundMs);
   }
@@ -64,12 +64,13 @@ export async function continueTree(job: JobProcess, except: readonly number[] = 
 
 /** No survivors; resolves when all are gone. The sh goes first, or it would write down how its command died. */
 export async function killTree(job: JobProcess): Promise<void> {
-  const giveUpAt = Date.now() + killMs;
+  const giveUpAt = performance.now() + killMs;
   for (;;) {
     const alive = await treeOf(job);
     if (alive.length === 0) return;
     for (const pid of alive) send(pid, 'SIGKILL');
-    if (Date.now() > giveUpAt) throw new MoskitError(`PID ${alive[0]} does not end: it sits in the kernel`);
+    if (performance.now() > giveUpAt)
+      throw new MoskitError(`PID ${alive[0]} does not end: it sits in the kernel`);
     await delay(roundMs);
   }
 }

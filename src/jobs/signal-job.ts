@@ -40,8 +40,8 @@ export async function mainOf(job: JobProcess): Promise<readonly number[]> {
 }
 
 async function killCommand(job: JobProcess): Promise<void> {
-  const giveUpAt = Date.now() + killMs;
-  while (Date.now() < giveUpAt) {
+  const giveUpAt = performance.now() + killMs;
+  while (performance.now() < giveUpAt) {
     send(job.pid, 'SIGCONT'); // a stopped sh could not write
     const victims = await commandOf(job);
     if (victims.length === 0) return;

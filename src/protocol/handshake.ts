@@ -30,15 +30,16 @@ export async function readHello(
   stream: Duplex,
   options: { readonly timeoutMs: number; readonly strict?: boolean },
 ): Promise<Hello> {
-  const deadline = Date.now() + options.timeoutMs;
+  const deadline = performance.now() + options.timeoutMs;
   const noise: string[] = [];
   for (let skipped = 0; skipped <= maxNoiseBytes;) {
     const line = (
-      await readLine(stream, { limit: maxHelloBytes, timeoutMs: Math.max(1, deadline - Date.now()) }).catch(
-        (error: unknown) => {
-          throw withNoise(error, noise);
-        },
-      )
+      await readLine(stream, {
+        limit: maxHelloBytes,
+        timeoutMs: Math.max(1, deadline - performance.now()),
+      }).catch((error: unknown) => {
+        throw withNoise(error, noise);
+      })
     ).toString('utf8');
     const at = line.indexOf(magic);
     if (at >= 0) return parseHello(line.slice(at + magic.length));

@@ -17,6 +17,8 @@ export interface SnapshotExtras {
   readonly imageBytes?: (job: JobView) => number;
 }
 
+/** Of what lies ahead of the clock, which was set back since: how long ago is not known, but it was not just now. */
+const unknownAgeMs = 600_000;
 /** Reports are never older than this when they count, so older changes are in all of them. */
 const inFlightMs = 30_000;
 const savedStateBytes = 1024 * 1024;
@@ -69,8 +71,8 @@ function jobFrom(job: JobView, atMs: number, { traits, imageBytes }: SnapshotExt
     cpu: job.cpu,
     rssKib: job.rssKib,
     imageBytes: imageBytes?.(job) ?? defaultImageBytes(job),
-    ageMs: Math.max(0, atMs - job.startedAtMs),
-    sinceMoveMs: job.lastMove ? Math.max(0, atMs - job.lastMove.atMs) : null,
+    ageMs: sinceThen(atMs, job.startedAtMs),
+    sinceMoveMs: job.lastMove ? sinceThen(atMs, job.lastMove.atMs) : null,
     nmigs: job.nmigs,
     hint,
     lock: job.lock,
@@ -96,6 +98,10 @@ function inFlightFrom(job: JobView, atMs: number): InFlight[] {
   if (job.moving) return [{ from: job.where, to: job.moving.to, rssKib, sinceMs: null }];
   if (job.state === 'starting') return [{ from: null, to: job.where, rssKib, sinceMs: null }];
   const from = job.lastMove?.from ?? null;
-  const sinceMs = Math.max(0, atMs - (job.lastMove?.atMs ?? job.startedAtMs));
+  const sinceMs = sinceThen(atMs, job.lastMove?.atMs ?? job.startedAtMs);
   return sinceMs < inFlightMs ? [{ from, to: job.where, rssKib, sinceMs }] : [];
+}
+
+function sinceThen(nowMs: number, thenMs: number): number {
+  return thenMs > nowMs ? unknownAgeMs : nowMs - thenMs;
 }

@@ -281,9 +281,9 @@ export class Guests {
       return null;
     }
     if (isOfEarlierBoot(record)) return startedAnew;
-    const since = this.#goneSince.get(key) ?? Date.now();
+    const since = this.#goneSince.get(key) ?? performance.now();
     this.#goneSince.set(key, since);
-    if (Date.now() - since < exitGraceMs) return null;
+    if (performance.now() - since < exitGraceMs) return null;
     this.#goneSince.delete(key);
     return {
       kind: 'unknown',

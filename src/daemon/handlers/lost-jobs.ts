@@ -68,7 +68,7 @@ async function makeSureItIsLost(home: HomeContext, job: HomeJob, isForced: boole
   const id = job.record.job;
   const node = whereIs(job)?.where;
   if (node === undefined) throw new RefusedError(`job ${id} has not been started yet`);
-  if (node === home.nodes.self || home.nodes.view(node, Date.now()).state === 'up')
+  if (node === home.nodes.self || home.nodes.view(node, performance.now()).state === 'up')
     throw new RefusedError(`job ${id} is on node ${node}, which answers: there is nothing to recover`);
   if (!isForced)
     throw new RefusedError(

@@ -96,7 +96,7 @@ export async function expel(
   await daemon.map.update((old) => ({ ...old, admin: { ...old.admin, block: 1 } }), { durable: true });
   const own = daemon.home?.cluster;
   const guests = daemon.guests.all().filter((guest) => guest.cluster !== own && guest.phase === 'running');
-  const deadline = Date.now() + timeoutMs;
+  const deadline = performance.now() + timeoutMs;
   const outcomes = await Promise.all(
     guests.map((guest) =>
       Promise.race([askHome(daemon, guest, 'home'), tooLate(guest.job, guest.you, deadline)]),
@@ -110,7 +110,7 @@ async function withinTime(
   outcomes: readonly Promise<MoveOutcome>[],
   timeoutMs: number,
 ): Promise<readonly MoveOutcome[]> {
-  const deadline = Date.now() + timeoutMs;
+  const deadline = performance.now() + timeoutMs;
   return Promise.all(
     outcomes.map((outcome, index) => {
       const job = jobs[index]!;
@@ -124,7 +124,7 @@ function tooLate(job: JobId, where: NodeId, deadlineMs: number): Promise<MoveOut
     const reason = 'not done within the time given; it goes on in the background';
     setTimeout(
       () => resolve({ moved: false, job, where, reason }),
-      Math.max(0, deadlineMs - Date.now()),
+      Math.max(0, deadlineMs - performance.now()),
     ).unref();
   });
 }

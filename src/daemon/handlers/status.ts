@@ -26,7 +26,7 @@ export async function report(daemon: Daemon, { node }: { readonly node: NodeId }
   const { nodes } = homeOfDaemon(daemon);
   if (!nodes.has(node))
     throw new UsageError(`node ${node} is not in the map`, { hint: 'showmap lists the nodes' });
-  const view = nodes.view(node, Date.now());
+  const view = nodes.view(node, performance.now());
   if (view.state === 'monitor-only' && view.report) return view.report;
   return nodes.access(node).call('node.report', {}, { timeoutMs: reportDeadlineMs });
 }

@@ -88,7 +88,7 @@ export async function rebalance(
 
 function whereOf(context: HomeContext, id: string): NodeId {
   const found = context.homes
-    .views(context.nodes, Date.now(), { all: false })
+    .views(context.nodes, performance.now(), { all: false })
     .find((view) => view.job === id);
   return found?.where ?? context.nodes.self;
 }

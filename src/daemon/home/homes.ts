@@ -211,7 +211,6 @@ export class Homes {
       isUnreachable: false,
       placed: null,
       balanceWord: null,
-      arrivedAtMs: record.startedAtMs,
       images: [],
       care: newCare(),
     };

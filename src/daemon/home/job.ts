@@ -9,9 +9,9 @@ import type { JobEnd } from '../io-server.js';
 import type { JobIo } from './job-io.js';
 import type { HomeRecord } from './record.js';
 
-/** What the probes of the drivers said last, and when. */
+/** What the probes of the drivers said last, and when (monotonic clock). */
 export interface Mobility {
-  readonly atMs: number;
+  readonly probedMs: number;
   readonly drivers: readonly ProbedDriver[];
 }
 
@@ -39,7 +39,6 @@ export interface HomeJob {
   placed: NodeId | null;
   /** What the balancer thought of it last. */
   balanceWord: string | null;
-  arrivedAtMs: number;
   /** Its images, the newest first. */
   images: readonly Checkpoint[];
   readonly care: JobCare;
@@ -49,6 +48,8 @@ export interface HomeJob {
 export interface JobCare {
   /** An image, or a start elsewhere, is under way. */
   busy: boolean;
+  /** Since when this mosd knows it. */
+  readonly knownMs: number;
   /** When home could last have lengthened the lease of what runs. */
   leaseGivenMs: number;
   renewedMs: number;
@@ -66,6 +67,7 @@ export interface JobCare {
 export function newCare(): JobCare {
   return {
     busy: false,
+    knownMs: performance.now(),
     leaseGivenMs: performance.now(),
     renewedMs: -Infinity,
     nextImageMs: null,

@@ -119,7 +119,7 @@ async function choose(
     ? { node: candidates![0]!, reason: 'told so' }
     : placeBest(context, job, candidates, refused);
   job.placed = place.node;
-  const up = nodes.views(Date.now()).filter((view) => view.state === 'up');
+  const up = nodes.views(performance.now()).filter((view) => view.state === 'up');
   const sees = await nodesThatSee(
     context,
     spec.folder.cwd,
@@ -173,7 +173,7 @@ export function placeBest(
 async function startPatiently(context: HomeContext, job: HomeJob, choice: Choice): Promise<string | null> {
   // The balancer chooses only among nodes that are up; a node that the user names may have been down all along.
   const isTold = job.record.spec.where.kind === 'node';
-  const wasUp = !isTold || context.nodes.view(choice.node, Date.now()).state === 'up';
+  const wasUp = !isTold || context.nodes.view(choice.node, performance.now()).state === 'up';
   const beganMs = performance.now();
   for (let isFirst = true; ; isFirst = false) {
     try {

@@ -14,8 +14,8 @@ export async function refreshMobility(context: HomeContext, nowMs: number): Prom
 
 function isDue(job: HomeJob, nowMs: number): boolean {
   if (job.record.phase !== 'running' || job.moving) return false;
-  if (job.mobility) return nowMs - job.mobility.atMs > probeEveryMs;
-  return nowMs - job.record.startedAtMs > firstProbeMs;
+  if (job.mobility) return nowMs - job.mobility.probedMs > probeEveryMs;
+  return nowMs - job.care.knownMs > firstProbeMs;
 }
 
 export async function probeJob(context: HomeContext, job: HomeJob): Promise<void> {
@@ -25,9 +25,9 @@ export async function probeJob(context: HomeContext, job: HomeJob): Promise<void
     const { drivers } = await context.nodes
       .access(place.where)
       .call('guest.probe', { job: job.record.job }, { timeoutMs: 20_000 });
-    job.mobility = { atMs: Date.now(), drivers };
+    job.mobility = { probedMs: performance.now(), drivers };
   } catch {
     // It ended, moves, or its node is away: the next round tells.
-    if (job.mobility) job.mobility = { ...job.mobility, atMs: Date.now() };
+    if (job.mobility) job.mobility = { ...job.mobility, probedMs: performance.now() };
   }
 }

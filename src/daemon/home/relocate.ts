@@ -134,7 +134,7 @@ async function begin(move: Move, driver: ProbedDriver): Promise<boolean> {
 
 async function chooseDriver({ job, source, from }: Move): Promise<ProbedDriver> {
   const { drivers } = await source.call('guest.probe', { job: job.record.job }, { timeoutMs: 60_000 });
-  job.mobility = { atMs: Date.now(), drivers };
+  job.mobility = { probedMs: performance.now(), drivers };
   const able = drivers.find((driver) => driver.reasons.length === 0);
   if (able) return able;
   const reasons = drivers.flatMap(({ driver, reasons }) => reasons.map((reason) => `${driver}: ${reason}`));

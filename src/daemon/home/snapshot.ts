@@ -10,13 +10,13 @@ export function clusterSnapshot(
     readonly all?: boolean;
   } = {},
 ): ClusterSnapshot {
-  const atMs = Date.now();
-  const jobs = context.homes.views(context.nodes, atMs, { all: options.all ?? false });
+  const nowMs = performance.now();
+  const jobs = context.homes.views(context.nodes, nowMs, { all: options.all ?? false });
   return {
     self: context.nodes.self,
-    atMs,
+    atMs: Date.now(),
     sspeed: 10_000,
-    nodes: context.nodes.views(atMs),
+    nodes: context.nodes.views(nowMs),
     jobs: options.placedOnly
       ? jobs.filter((job) => job.state !== 'starting' || context.homes.find(job.job)?.placed != null)
       : jobs,

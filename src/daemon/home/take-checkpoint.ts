@@ -90,7 +90,7 @@ async function shoot(context: HomeContext, job: HomeJob, sequence: number): Prom
 /** The first driver that can make an image; one that starts again from the beginning needs none. */
 async function driverFor(job: HomeJob, source: NodeAccess): Promise<ProbedDriver> {
   const { drivers } = await source.call('guest.probe', { job: job.record.job }, { timeoutMs: 60_000 });
-  job.mobility = { atMs: Date.now(), drivers };
+  job.mobility = { probedMs: performance.now(), drivers };
   const savers = drivers.filter(({ driver }) => driver !== 'restart');
   const able = savers.find(({ reasons }) => reasons.length === 0);
   if (able) return able;

@@ -81,7 +81,7 @@ function watchNode(
 /** Null for a node that does not speak to us now. */
 function freshReportOf({ nodes }: HomeContext, node: NodeId): NodeReport | null {
   if (!nodes.has(node)) return null;
-  const { state, ageMs, report } = nodes.view(node, Date.now());
+  const { state, ageMs, report } = nodes.view(node, performance.now());
   return state === 'up' && (ageMs ?? freshMs) < freshMs ? report : null;
 }
 
