@@ -143,7 +143,7 @@ test('a job whose start and move lie ahead of a clock that was set back rests no
   const moved: JobView = {
     ...running,
     startedAtMs: 3_000_000,
-    lastMove: { from: 1, to: 2, why: 'manual', driver: 'criu', atMs: 3_600_000, frozenMs: 1, bytes: 1 },
+    lastMove: { from: 1, to: 2, why: 'asked', driver: 'criu', atMs: 3_600_000, frozenMs: 1, bytes: 1 },
   };
   const { jobs, snapshot } = fromClusterSnapshot(
     { self: 1, atMs: 50_000, sspeed: 10_000, nodes: [view], jobs: [moved], guests: [] },
