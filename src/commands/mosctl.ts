@@ -5,7 +5,11 @@ import { jobs } from './mosctl/jobs.js';
 import { log } from './mosctl/log.js';
 import { rebalance } from './mosctl/rebalance.js';
 import { bring, expel } from './mosctl/send-home.js';
-import { getdecay, setcheckpoint, setdecay, setspeed } from './mosctl/settings.js';
+import { get, tree } from './mosctl/get.js';
+import { set } from './mosctl/set.js';
+import { setcheckpoint, setspeed } from './mosctl/settings.js';
+import { getdecay, setdecay } from './mosctl/decay.js';
+import { gettune, getyard, setyard } from './mosctl/tune.js';
 import { switchCommands } from './mosctl/switches.js';
 import { whois } from './mosctl/whois.js';
 import { print } from './output.js';
@@ -14,9 +18,15 @@ import { refuseCommandLine, runCommand } from './run-command.js';
 const verbs: Readonly<Record<string, Command>> = {
   ...queryCommands,
   whois,
+  get,
+  set,
+  tree,
   setspeed,
   getdecay,
   setdecay,
+  gettune,
+  getyard,
+  setyard,
   setcheckpoint,
   ...switchCommands,
   bring,
@@ -33,6 +43,7 @@ const spellings: Readonly<Record<string, string>> = {
   '-stay': 'nostay',
   '-lstay': 'nolstay',
   '-quiet': 'noquiet',
+  '-mfs': 'nomfs',
 };
 
 export async function runMosctl(argv: readonly string[]): Promise<void> {

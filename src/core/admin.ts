@@ -24,6 +24,36 @@ export const defaultAdmin: Admin = {
   checkpoint: 0,
   maxguests: null,
   jobsroot: null,
+  disclosure: 3,
+  loadlimit: null,
+  loadlimitmode: 0,
+  cpulimit: null,
+  cpulimitmode: 0,
+  movecost: 2_000,
+  linkspeed: 9_766,
+  iocost: 200,
+  migrantcost: 102,
 };
 
-export const defaultDecay: DecayPolicy = { policy: 'none', hint: 'none' };
+type Range = readonly [least: number, most: number];
+
+/** Least and most of every whole number in it: for the map's shape, for what comes over a channel, and for `mosctl set`. */
+export const adminRanges = {
+  speed: [1, 10_000_000],
+  sspeed: [1, 10_000_000],
+  gateways: [0, 2],
+  decayinterval: [1, 3_600],
+  slowdecay: [0, 1_000],
+  fastdecay: [0, 1_000],
+  checkpoint: [0, 31_536_000],
+  maxguests: [0, 1_000_000],
+  loadlimit: [0, 1_000_000_000],
+  cpulimit: [0, 100],
+  movecost: [0, 3_600_000],
+  linkspeed: [1, 1_000_000_000],
+  iocost: [100, 100_000],
+  migrantcost: [100, 1_000],
+} as const satisfies Partial<Record<keyof Admin, Range>>;
+
+/** Slow: jobs run for minutes, and one that pauses for some seconds is not idle. */
+export const defaultDecay: DecayPolicy = { policy: 'slow', hint: 'none' };

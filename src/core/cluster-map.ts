@@ -61,7 +61,28 @@ export interface Admin {
   readonly maxguests: number | null;
   /** Folder of the jobs' own folders on every node; null = the default. */
   readonly jobsroot: string | null;
+  /** What other nodes tell of new jobs of this one (see `Disclosure`). */
+  readonly disclosure: Disclosure;
+  /** A node beyond one of these takes no more guests; null = no limit. Load as in `NodeReport`, processor use in percent. */
+  readonly loadlimit: number | null;
+  readonly loadlimitmode: LimitMode;
+  readonly cpulimit: number | null;
+  readonly cpulimitmode: LimitMode;
+  /** Overheads that the balancer counts with: the part of a standstill that does not depend on the size, ms. */
+  readonly movecost: number;
+  /** Bandwidth assumed for a link that was not measured yet, KiB/s. */
+  readonly linkspeed: number;
+  /** An I/O job away from home costs so many percent of what it costs at home. */
+  readonly iocost: number;
+  /** What a job that has moved counts for at its target, percent of one process. */
+  readonly migrantcost: number;
 }
+
+/** What the node that runs a guest tells of it: 0 nothing, 1 its PID, 2 also its owner and group, 3 all it tells of its own. */
+export type Disclosure = 0 | 1 | 2 | 3;
+
+/** What a limit is compared with: 0 all, 1 what guests cause, 2 the rest. */
+export type LimitMode = 0 | 1 | 2;
 
 /** /proc/hpc/decay: the policy given to new jobs. */
 export interface DecayPolicy {
@@ -96,6 +117,8 @@ export interface NodeReport {
   /** Which relocation drivers work here, best first, for example ['criu', 'app', 'restart']. */
   readonly drivers: readonly string[];
   readonly version: string;
+  /** Which of its limits it is beyond (loadlimit, cpulimit): it then takes no more guests. */
+  readonly beyond?: string | undefined;
   /** Its monotonic clock, ms since it was started: what leases run by. */
   readonly upMs?: number | undefined;
 }
@@ -154,6 +177,12 @@ export interface JobView {
   readonly driver: string | null;
   /** Locked by `mosrun -L` or `lock`: no automatic migration. */
   readonly lock: boolean;
+  /** Signal that it gets after each move; absent = none. */
+  readonly sigmig?: string;
+  /** Absent = 3. */
+  readonly disclosure?: Disclosure;
+  /** Only ever written by a person into hpc.json: a move that is asked for. */
+  readonly goto?: NodeId | 'home' | 'balance';
   /** Share of one processor over the last seconds, 0 … n. */
   readonly cpu: number;
   readonly rssKib: number;
@@ -208,8 +237,10 @@ export interface GuestView {
   readonly job: JobId;
   /** Node it comes from. */
   readonly from: NodeId;
-  /** PID of its first process on this node. */
+  /** PID of its first process on this node; 0 where its home discloses none. */
   readonly pid: number;
+  /** Absent = 3. */
+  readonly disclosure?: Disclosure;
   readonly cpu: number;
   readonly rssKib: number;
   readonly command: string;

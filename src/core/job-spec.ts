@@ -1,3 +1,4 @@
+import type { Disclosure } from './cluster-map.js';
 import type { JobId, NodeId } from './ids.js';
 import { unprotected, type Protection } from './protection.js';
 
@@ -33,7 +34,7 @@ export interface FolderSpec {
   readonly carryLimitBytes: number;
 }
 
-/** What the user asked for. Never changes after submission. */
+/** What the user asked for. Never changes after submission, but for `disclosure`. */
 export interface JobSpec {
   readonly argv: readonly string[];
   /** `NAME=value` pairs. */
@@ -44,10 +45,13 @@ export interface JobSpec {
   /** `-L`: no automatic migration after the start; `-l`: allowed; `-k`: as the parent job. */
   readonly lock: boolean;
   readonly hint: 'cpujob' | 'iojob' | 'none';
-  readonly decay: 'fast' | 'slow' | 'none';
+  /** Absent = what `/proc/hpc/decay` says at home; home always fills it in. */
+  readonly decay?: 'fast' | 'slow' | 'none' | undefined;
   readonly relocation: RelocationSpec;
   /** Against the loss of its node; jobs of earlier versions have none (`protectionOf`). */
   readonly protection?: Protection | undefined;
+  /** What the node that runs it may tell of it; absent = 3, everything. */
+  readonly disclosure?: Disclosure | undefined;
   /** The deputy; null for a detached job. */
   readonly deputy: { readonly pid: number; readonly startTicks: number } | null;
   readonly stdin: 'none' | 'stream';

@@ -107,6 +107,7 @@ export function stepProcessLoad(previous: number, ran: number, elapsedMs = loadC
   return previous * kept + ran * (1 - kept);
 }
 
-function loadOfProcess({ speed, cpus }: Processors): number {
+/** What one process counts for in the load of such a node. */
+export function loadOfProcess({ speed, cpus }: Processors): number {
   return (processLoad * standardSpeed) / (Math.max(1, speed) * Math.max(1, cpus));
 }

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { ClusterConfig, ClusterMap } from './cluster-map.js';
+import { formatPlace } from './json-place.js';
 import { parseJson } from './json-text.js';
 import { checkEntries } from './map-check.js';
 import { configShape, mapShape } from './map-shapes.js';
@@ -126,14 +127,4 @@ function messageOf(issue: z.core.$ZodIssue): string {
   return issue.message.endsWith('received undefined')
     ? 'is missing'
     : issue.message.replace('Invalid input: ', '');
-}
-
-function formatPlace(path: readonly Key[]): string {
-  return path
-    .map((key, index) => {
-      if (typeof key === 'number') return `[${key}]`;
-      if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(key)) return `[${JSON.stringify(key)}]`;
-      return index === 0 ? key : `.${key}`;
-    })
-    .join('');
 }

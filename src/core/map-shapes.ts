@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { defaultAdmin, defaultDecay } from './admin.js';
+import { adminRanges, defaultAdmin, defaultDecay } from './admin.js';
 import { mapFormat } from './cluster-map.js';
 import { isJobId, isNodeId, maxNodeId } from './ids.js';
 
@@ -14,8 +14,10 @@ const jobId = z.string().refine(isJobId, 'is no job id');
 const flag = z.literal([0, 1]);
 const amount = z.number().nonnegative();
 const whole = z.number().int().nonnegative();
-const perMille = z.number().int().min(0).max(1000);
-const speed = z.number().int().min(1).max(10_000_000);
+const inRange = ([least, most]: readonly [number, number]) => z.number().int().min(least).max(most);
+const speed = inRange(adminRanges.speed);
+const limitMode = z.literal([0, 1, 2]);
+const disclosure = z.literal([0, 1, 2, 3]);
 
 const configEntry = z.strictObject({
   node: z.number(), // its range is checked with the rest of the entry, in map-check
@@ -44,10 +46,10 @@ const admin = z.strictObject({
   speed: speed.nullable().default(defaultAdmin.speed),
   speedset: flag.default(defaultAdmin.speedset),
   sspeed: speed.default(defaultAdmin.sspeed),
-  gateways: z.number().int().min(0).max(2).default(defaultAdmin.gateways),
-  decayinterval: z.number().int().min(1).max(3600).default(defaultAdmin.decayinterval),
-  slowdecay: perMille.default(defaultAdmin.slowdecay),
-  fastdecay: perMille.default(defaultAdmin.fastdecay),
+  gateways: inRange(adminRanges.gateways).default(defaultAdmin.gateways),
+  decayinterval: inRange(adminRanges.decayinterval).default(defaultAdmin.decayinterval),
+  slowdecay: inRange(adminRanges.slowdecay).default(defaultAdmin.slowdecay),
+  fastdecay: inRange(adminRanges.fastdecay).default(defaultAdmin.fastdecay),
   checkpoint: whole.default(defaultAdmin.checkpoint),
   maxguests: whole.nullable().default(defaultAdmin.maxguests),
   jobsroot: z
@@ -56,6 +58,15 @@ const admin = z.strictObject({
     .max(4096)
     .nullable()
     .default(defaultAdmin.jobsroot),
+  disclosure: disclosure.default(defaultAdmin.disclosure),
+  loadlimit: inRange(adminRanges.loadlimit).nullable().default(defaultAdmin.loadlimit),
+  loadlimitmode: limitMode.default(defaultAdmin.loadlimitmode),
+  cpulimit: inRange(adminRanges.cpulimit).nullable().default(defaultAdmin.cpulimit),
+  cpulimitmode: limitMode.default(defaultAdmin.cpulimitmode),
+  movecost: inRange(adminRanges.movecost).default(defaultAdmin.movecost),
+  linkspeed: inRange(adminRanges.linkspeed).default(defaultAdmin.linkspeed),
+  iocost: inRange(adminRanges.iocost).default(defaultAdmin.iocost),
+  migrantcost: inRange(adminRanges.migrantcost).default(defaultAdmin.migrantcost),
 });
 
 const decay = z.strictObject({
@@ -81,6 +92,7 @@ const report = z.object({
   quiet: z.boolean(),
   drivers: z.array(text),
   version: text,
+  beyond: z.exactOptional(text),
 });
 
 const nodeView = z.object({
@@ -127,6 +139,10 @@ const jobView = z.object({
   cantmove: z.array(text),
   driver: text.nullable(),
   lock: z.boolean(),
+  sigmig: z.exactOptional(text),
+  disclosure: z.exactOptional(disclosure),
+  /** Written by a person: a move that is asked for. */
+  goto: z.exactOptional(z.union([nodeId, z.literal(['home', 'balance'])])),
   cpu: amount,
   rssKib: amount,
   command: z.string(),
@@ -140,6 +156,7 @@ const guestView = z.object({
   job: jobId,
   from: nodeId,
   pid: whole,
+  disclosure: z.exactOptional(disclosure),
   cpu: amount,
   rssKib: amount,
   command: z.string(),

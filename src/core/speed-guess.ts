@@ -1,5 +1,5 @@
 /** The standard processor, speed 10000, is a server core at 2.6 GHz (daemon/calibrate measures against it). */
-const standardMhz = 2600;
+export const standardMhz = 2600;
 const standardSpeed = 10_000;
 
 /**

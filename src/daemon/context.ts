@@ -4,6 +4,7 @@ import { RefusedError } from '../errors.js';
 import type { Paths } from '../paths.js';
 import type { GuestUsage } from '../protocol/guest-messages.js';
 import type { Rpc } from '../protocol/rpc.js';
+import type { History } from '../state/history.js';
 import type { MapStore } from '../state/map-store.js';
 import type { Guests } from './guest/registry.js';
 import type { GuestContext } from './guest/service.js';
@@ -15,6 +16,7 @@ export interface Daemon {
   readonly paths: Paths;
   readonly log: Log;
   readonly map: MapStore;
+  readonly history: History;
   readonly guests: Guests;
   readonly guestContext: GuestContext;
   /** Null while this node is in no cluster. */

@@ -1,6 +1,9 @@
+import type { FSWatcher } from 'node:fs';
 import { homedir } from 'node:os';
 import type { NodeReport } from '../core/cluster-map.js';
 import type { NodeId } from '../core/ids.js';
+import { editProblems } from '../core/hpc/edit.js';
+import { beyondLimits } from '../core/load-limits.js';
 import { expandNodes } from '../core/nodes.js';
 import { ProtocolError, RefusedError } from '../errors.js';
 import { driversHere } from '../jobs/choose-driver.js';
@@ -10,6 +13,7 @@ import { programPath } from '../program-path.js';
 import type { GuestUsage } from '../protocol/guest-messages.js';
 import { homeSchemas, parseShape, usageSchema } from '../protocol/schemas.js';
 import { openMapStore } from '../state/map-store.js';
+import { snapshotOnYard } from '../core/yard.js';
 import { version } from '../version.js';
 import type { ChannelTickets } from './channel-tickets.js';
 import type { Daemon } from './context.js';
@@ -23,6 +27,8 @@ import { createWarden } from './guest/warden.js';
 import { upMs } from './up-time.js';
 import { serveGuestRequest, type GuestContext } from './guest/service.js';
 import { moveOwn } from './handlers/moves.js';
+import { isRemoteTool } from './handlers/on.js';
+import { serveToolRequest } from './handlers/tool-requests.js';
 import { act, plan } from './home/balancer.js';
 import { endOrphans } from './home/deputies.js';
 import { loadImageKey } from './home/checkpoint-store.js';
@@ -38,6 +44,7 @@ import { recoveryOf } from '../core/relocation.js';
 import { clusterSnapshot } from './home/snapshot.js';
 import { installationIdentity } from './identity.js';
 import type { Log } from './log.js';
+import { applyEdit, watchMap } from './map-edit.js';
 import { measureSpeed } from './measure-speed.js';
 import { Nodes } from './nodes.js';
 import { createSampler } from './sampler.js';
@@ -63,8 +70,12 @@ export async function createDaemon(
   shutdown: () => void,
 ): Promise<RunningDaemon> {
   const map = await openMapStore(paths.map, undefined, {
-    onEdit: () => void daemon.reconfigure().catch((error: unknown) => log.error(error)),
-    onProblem: (message) => log.write(message),
+    checkEdit: (edit) => editProblems(edit, new Set(homes.active().map(({ record }) => record.job))),
+    onEdit: (edit) => void applyEdit(daemon, edit).catch((error: unknown) => log.error(error)),
+    onProblem: (message) => {
+      log.write(message);
+      history.add({ event: 'problem', reason: message });
+    },
   });
   if (map.loaded.kind === 'damaged') {
     log.write(`${paths.map} was damaged (${map.loaded.problems.join('; ')}); kept as ${map.loaded.keptAs}`);
@@ -104,6 +115,7 @@ export async function createDaemon(
       stay: admin.stay === 1,
       lstay: admin.lstay === 1,
       quiet: admin.quiet === 1,
+      beyond: beyondLimits(admin, now, guestShare(guests, usage, cluster)),
       drivers,
       version,
       upMs: upMs(),
@@ -123,6 +135,10 @@ export async function createDaemon(
       log,
     }),
     report,
+    serveTool: (method, params) => {
+      if (!isRemoteTool(method)) throw new ProtocolError(`nobody answers '${method}' here`);
+      return serveToolRequest(daemon, method, params);
+    },
     isOwn: (home) => home.cluster === cluster,
     arrived: () => sampler.arrived(1),
   };
@@ -134,6 +150,7 @@ export async function createDaemon(
     paths,
     log,
     map,
+    history,
     guests,
     guestContext,
     home: null,
@@ -146,16 +163,12 @@ export async function createDaemon(
         .map((guest) => guests.view(guest, usage.of(guest))),
     guestUsage: (of) => usage.ofHome(of),
     snapshot: (options = {}) =>
-      daemon.home
-        ? clusterSnapshot(daemon.home, { ...options, guests: daemon.guestViews() })
-        : {
-            self: 0,
-            atMs: Date.now(),
-            sspeed: map.map.admin.sspeed,
-            nodes: [],
-            jobs: [],
-            guests: daemon.guestViews(),
-          },
+      snapshotOnYard(
+        daemon.home
+          ? clusterSnapshot(daemon.home, { ...options, guests: daemon.guestViews() })
+          : { self: 0, atMs: Date.now(), sspeed: 0, nodes: [], jobs: [], guests: daemon.guestViews() },
+        map.map.admin.sspeed,
+      ),
     reconfigure: () => {
       configure();
       return Promise.resolve();
@@ -173,6 +186,7 @@ export async function createDaemon(
       log,
       serveOwn: (method, params) => serveGuestRequest(guestContext, { cluster, home: self }, method, params),
       ownReport: report,
+      gateways: () => map.map.admin.gateways,
       onNotification: (node, method, params) => {
         const usage = method === 'usage' ? usageSchema.safeParse(params) : null;
         if (usage?.success) takeUsage(homes, usage.data, node);
@@ -209,6 +223,7 @@ export async function createDaemon(
       cluster,
       log,
       history,
+      admin: () => map.map.admin,
       defaultJobsRoot: () => map.map.admin.jobsroot ?? paths.jobsRoot,
       ownDirs: [paths.stateDir, paths.runtimeDir, paths.jobsRoot],
       homeDir: homedir(),
@@ -218,6 +233,7 @@ export async function createDaemon(
   };
 
   const timers: NodeJS.Timeout[] = [];
+  let watcher: FSWatcher | null = null;
   const every = (ms: number, task: () => Promise<void> | void): void => {
     let isBusy = false;
     timers.push(
@@ -240,6 +256,7 @@ export async function createDaemon(
       sampler.start();
       if (map.map.admin.speed === null) measureSpeed(daemon);
       configure();
+      watcher = watchMap(daemon);
       if (daemon.home) adoptHomes(daemon.home);
       every(secondMs, () => {
         if (guests.size === 0) return;
@@ -260,6 +277,7 @@ export async function createDaemon(
     isBusy: () => guests.size > 0 || homes.active().length > 0,
     close: async () => {
       for (const timer of timers) clearInterval(timer);
+      watcher?.close();
       sampler.stop();
       guests.close();
       daemon.home?.nodes.close();
@@ -286,6 +304,14 @@ function isComing({ phase }: GuestRecord): boolean {
 /** Several mosds on one machine (embedded nodes): each counts its own guests only. */
 function sharesMachine(): boolean {
   return process.env['MOSKIT_SHARED_MACHINE'] === '1';
+}
+
+/** Processors that guests of other homes use. */
+function guestShare(guests: Guests, usage: UsageTable, cluster: string): number {
+  return guests
+    .all()
+    .filter((guest) => guest.cluster !== cluster)
+    .reduce((sum, guest) => sum + usage.of(guest).cpu, 0);
 }
 
 /** A node's word counts for the jobs that run there, and for no others. */

@@ -31,6 +31,8 @@ export interface NodesOptions {
   /** Answers a guest request for this node itself. */
   serveOwn(method: string, params: unknown): Promise<unknown>;
   ownReport(): NodeReport;
+  /** Gateways on the way to the farthest node: each makes waiting once more as long. */
+  gateways?(): number;
   onNotification(node: NodeId, method: string, params: unknown): void;
   /** A node asks something of home, for example to take a guest back. */
   onRequest(node: NodeId, method: string, params: unknown): Promise<unknown>;
@@ -112,7 +114,8 @@ export class Nodes {
     const entry = this.#entry(id);
     const state = entry.peer.state();
     const ageMs = entry.report ? nowMs - entry.reportedMs : null;
-    const isStale = state.state === 'up' && ageMs !== null && ageMs > staleMs;
+    const isStale =
+      state.state === 'up' && ageMs !== null && ageMs > staleMs * (1 + (this.#options.gateways?.() ?? 0));
     return {
       node: id,
       name: entry.node.address,

@@ -1,4 +1,4 @@
-import type { JobExit, NodeReport } from '../core/cluster-map.js';
+import type { Disclosure, JobExit, NodeReport } from '../core/cluster-map.js';
 import type { JobId, NodeId } from '../core/ids.js';
 import type { DriverName, JobSpec } from '../core/job-spec.js';
 import type { OutputOffsets } from '../core/output-flow.js';
@@ -85,6 +85,10 @@ export interface GuestMethods {
   readonly 'kept.only': [JobRef & { readonly sequences: readonly number[] }, Record<string, never>];
   /** Jobs of this home of which this node keeps images. */
   readonly 'kept.list': [Record<string, never>, readonly JobId[]];
+  /** A tool's request to this node's own mosd: `mosctl block --on 3` (remoteTools in schemas.ts). */
+  readonly 'node.tool': [{ readonly method: string; readonly params: unknown }, { readonly answer: unknown }];
+  /** How much this node may tell of a guest from now on. */
+  readonly 'guest.disclose': [JobRef & { readonly disclosure: Disclosure }, Record<string, never>];
 }
 
 export interface FileInPlace {

@@ -4,6 +4,7 @@ import type {
   ClusterMap,
   ClusterSnapshot,
   DecayPolicy,
+  Disclosure,
   JobExit,
   JobView,
   MoveReason,
@@ -67,6 +68,13 @@ export interface SubmitAnswer {
   readonly notice: string | null;
 }
 
+export interface JobChange {
+  readonly lock?: boolean | undefined;
+  /** null = no signal. */
+  readonly sigmig?: string | null | undefined;
+  readonly disclosure?: Disclosure | undefined;
+}
+
 /** Requests of the tools to their own mosd: method → [params, result]. */
 export interface ToolMethods {
   readonly ping: [
@@ -82,6 +90,15 @@ export interface ToolMethods {
   readonly map: [Record<string, never>, ClusterMap];
   readonly setConfig: [{ readonly config: ClusterConfig; readonly mospe: NodeId | 0 }, Record<string, never>];
   readonly setAdmin: [{ readonly admin: Partial<Admin> }, { readonly admin: Admin }];
+  /** What `map` says of this node's own settings, and no more: it stays small in a large cluster. */
+  readonly settings: [Record<string, never>, { readonly admin: Admin; readonly decay: DecayPolicy }];
+  /** A request to the mosd of another node, over the link that home has to it; one of `remoteTools`. */
+  readonly on: [
+    { readonly node: NodeId; readonly method: string; readonly params: unknown; readonly timeoutMs: number },
+    { readonly answer: unknown },
+  ];
+  /** /proc/PID of a job born here. */
+  readonly setJob: [{ readonly target: JobId | number; readonly change: JobChange }, Record<string, never>];
   readonly setDecay: [{ readonly decay: DecayPolicy }, Record<string, never>];
   readonly submit: [{ readonly spec: JobSpec }, SubmitAnswer];
   readonly jobs: [{ readonly all: boolean }, readonly JobView[]];

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { adminRanges } from '../core/admin.js';
 import { isJobId, isNodeId } from '../core/ids.js';
 import { plainText } from '../core/plain-text.js';
 import { ProtocolError } from '../errors.js';
@@ -25,6 +26,7 @@ const ticket = z.string().regex(/^[0-9a-f]{32}$/);
 const driver = z.enum(['criu', 'app', 'restart']);
 const nothing = z.object({}).loose();
 const destination = z.union([nodeId, z.literal('home'), z.literal('balance')]);
+const target = z.union([jobId, z.number().int().positive()]);
 const deputy = z.object({ pid: z.number().int().positive(), startTicks: z.number().nonnegative() });
 
 export const jobSpecSchema = z.object({
@@ -48,7 +50,7 @@ export const jobSpecSchema = z.object({
   ]),
   lock: z.boolean(),
   hint: z.enum(['cpujob', 'iojob', 'none']),
-  decay: z.enum(['fast', 'slow', 'none']),
+  decay: z.enum(['fast', 'slow', 'none']).optional(),
   relocation: z.object({
     driver: z.enum(['auto', 'criu', 'app', 'restart']),
     ckptSignal: signal.nullable(),
@@ -64,6 +66,7 @@ export const jobSpecSchema = z.object({
       leaseMs: z.number().int().min(1_000),
     })
     .optional(),
+  disclosure: z.literal([0, 1, 2, 3]).optional(),
   deputy: deputy.nullable(),
   stdin: z.enum(['none', 'stream']),
 });
@@ -132,6 +135,7 @@ export const reportSchema = z.object({
   quiet: z.boolean(),
   drivers: z.array(shown(32)).max(16),
   version: shown(64),
+  beyond: shown(200).optional(),
   upMs: amount.optional(),
 });
 export const usageSchema = z
@@ -139,27 +143,41 @@ export const usageSchema = z
   .max(100_000);
 
 const flag = z.union([z.literal(0), z.literal(1)]);
-const adminSchema = z
-  .object({
-    block: flag,
-    bring: flag,
-    expel: flag,
-    stay: flag,
-    lstay: flag,
-    quiet: flag,
-    nomfs: flag,
-    speed: z.number().int().min(1).max(10_000_000).nullable(),
-    speedset: flag,
-    sspeed: z.number().int().min(1).max(10_000_000),
-    gateways: z.number().int().min(0).max(2),
-    decayinterval: z.number().int().min(1).max(3600),
-    slowdecay: z.number().int().min(0).max(1000),
-    fastdecay: z.number().int().min(0).max(1000),
-    checkpoint: z.number().int().min(0).max(31_536_000),
-    maxguests: z.number().int().nonnegative().nullable(),
-    jobsroot: path.nullable(),
-  })
-  .partial();
+const limitMode = z.literal([0, 1, 2]);
+const disclosure = z.literal([0, 1, 2, 3]);
+const inRange = ([least, most]: readonly [number, number]) => z.number().int().min(least).max(most);
+const adminSchema = z.object({
+  block: flag,
+  bring: flag,
+  expel: flag,
+  stay: flag,
+  lstay: flag,
+  quiet: flag,
+  nomfs: flag,
+  speed: inRange(adminRanges.speed).nullable(),
+  speedset: flag,
+  sspeed: inRange(adminRanges.sspeed),
+  gateways: inRange(adminRanges.gateways),
+  decayinterval: inRange(adminRanges.decayinterval),
+  slowdecay: inRange(adminRanges.slowdecay),
+  fastdecay: inRange(adminRanges.fastdecay),
+  checkpoint: inRange(adminRanges.checkpoint),
+  maxguests: inRange(adminRanges.maxguests).nullable(),
+  jobsroot: path.nullable(),
+  disclosure,
+  loadlimit: inRange(adminRanges.loadlimit).nullable(),
+  loadlimitmode: limitMode,
+  cpulimit: inRange(adminRanges.cpulimit).nullable(),
+  cpulimitmode: limitMode,
+  movecost: inRange(adminRanges.movecost),
+  linkspeed: inRange(adminRanges.linkspeed),
+  iocost: inRange(adminRanges.iocost),
+  migrantcost: inRange(adminRanges.migrantcost),
+});
+const decaySchema = z.object({
+  policy: z.enum(['slow', 'fast', 'none']),
+  hint: z.enum(['cpujob', 'iojob', 'none']),
+});
 
 export const toolSchemas = {
   ping: nothing,
@@ -168,14 +186,23 @@ export const toolSchemas = {
   report: z.object({ node: nodeId }),
   map: nothing,
   setConfig: z.object({ config: z.unknown(), mospe: z.union([z.literal(0), nodeId]) }),
-  setAdmin: z.object({ admin: adminSchema }),
-  setDecay: z.object({
-    decay: z.object({ policy: z.enum(['slow', 'fast', 'none']), hint: z.enum(['cpujob', 'iojob', 'none']) }),
+  setAdmin: z.object({ admin: adminSchema.partial() }),
+  settings: nothing,
+  setJob: z.object({
+    target,
+    change: z.object({ lock: z.boolean(), sigmig: signal.nullable(), disclosure }).partial(),
   }),
+  on: z.object({
+    node: nodeId,
+    method: z.string().max(32),
+    params: z.unknown(),
+    timeoutMs: z.number().int().positive(),
+  }),
+  setDecay: z.object({ decay: decaySchema }),
   submit: z.object({ spec: jobSpecSchema }),
   jobs: z.object({ all: z.boolean() }),
   why: z.object({ job: jobId }),
-  migrate: z.object({ target: z.union([jobId, z.number().int().positive()]), to: destination }),
+  migrate: z.object({ target, to: destination }),
   signal: z.object({ job: jobId, signal }),
   recover: z.object({
     job: jobId,
@@ -272,6 +299,8 @@ export const guestSchemas = {
   'kept.get': keptRef.extend({ ticket }),
   'kept.only': jobRef.extend({ sequences: z.array(sequence).max(100) }),
   'kept.list': nothing,
+  'node.tool': z.object({ method: z.string().max(32), params: z.unknown() }),
+  'guest.disclose': jobRef.extend({ disclosure }),
 } as const;
 
 const refusal = shown(8_000);
@@ -332,7 +361,41 @@ export const guestAnswers = {
   'kept.get': z.object({ bytes: amount }),
   'kept.only': nothing,
   'kept.list': z.array(jobId).max(100_000),
+  'node.tool': z.object({ answer: z.unknown() }),
+  'guest.disclose': nothing,
 } as const satisfies Record<keyof typeof guestSchemas, z.ZodType>;
+
+const amountOrNull = amount.nullable();
+const moveOutcome = z.union([
+  z.object({
+    moved: z.literal(true),
+    job: jobId,
+    record: z.object({
+      from: nodeId,
+      to: nodeId,
+      why: shown(100),
+      driver: shown(32),
+      atMs: amount,
+      frozenMs: amount,
+      bytes: amount,
+    }),
+  }),
+  z.object({ moved: z.literal(false), job: jobId, where: amount, reason: refusal }),
+]);
+const fullAdmin = adminSchema.extend({
+  mospe: amount,
+  jobsroot: shown(4096).nullable(),
+  speed: amountOrNull,
+});
+
+/** What a tool may ask of the mosd of another node, and what that answers. */
+export const remoteTools = {
+  settings: z.object({ admin: fullAdmin, decay: decaySchema }),
+  setAdmin: z.object({ admin: fullAdmin }),
+  setDecay: nothing,
+  bring: z.object({ outcomes: z.array(moveOutcome).max(100_000) }),
+  expel: z.object({ outcomes: z.array(moveOutcome).max(100_000) }),
+} as const;
 
 export const homeSchemas = {
   'home.migrate': z.object({ job: jobId, to: destination }),

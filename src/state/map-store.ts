@@ -1,9 +1,13 @@
-import { stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import type { ClusterMap } from '../core/cluster-map.js';
+import type { MapEdit } from '../core/hpc/edit.js';
+import { positionOf } from '../core/json-place.js';
+import type { PlaceProblem } from '../core/map-schema.js';
 import { emptyMap } from '../core/map-empty.js';
 import { MoskitError, messageOf } from '../errors.js';
 import { writeFileAtomic } from './atomic-file.js';
 import { loadJsonFile, type JsonCheck } from './json-file.js';
+import { setAsideAndLeave } from './set-aside.js';
 import { durableCopy, formatMap, mapCheck, startingMap, type Clock, type MapLoad } from './map-file.js';
 
 export type { Clock, MapLoad } from './map-file.js';
@@ -17,6 +21,8 @@ export interface MapStore {
    * throws. Readings count at once and reach the file some seconds later. `change` must be pure: it may be called twice.
    */
   update(change: (map: ClusterMap) => ClusterMap, options: { readonly durable: boolean }): Promise<void>;
+  /** Looks whether somebody has edited the file; the next write would do so, too. */
+  takeOverEdit(): Promise<void>;
   /** Writes the readings that are waiting. */
   flush(): Promise<void>;
   /** The same, for the last time. */
@@ -26,8 +32,10 @@ export interface MapStore {
 export interface MapStoreOptions {
   /** At most one write of readings in this time. */
   readonly readingsIntervalMs?: number;
+  /** May refuse an edit that is sound in itself; each problem names its place. */
+  readonly checkEdit?: (edit: MapEdit) => readonly PlaceProblem[];
   /** Somebody edited the file while we had it open, and the edit counts from now on. */
-  readonly onEdit?: (map: ClusterMap) => void;
+  readonly onEdit?: (edit: MapEdit) => void;
   /** Something is wrong that nobody waits for: readings that can't be written, an edit that can't be read. */
   readonly onProblem?: (message: string) => void;
 }
@@ -70,6 +78,8 @@ class FileMapStore implements MapStore {
   readonly #parts: StoreParts;
   #map: ClusterMap;
   #mark: string | null;
+  /** What is in the file, as far as we know. */
+  #inFile: ClusterMap;
   #writing: Promise<void> = Promise.resolve();
   #timer: NodeJS.Timeout | undefined;
   #isDirty = false;
@@ -78,6 +88,7 @@ class FileMapStore implements MapStore {
     this.#parts = parts;
     this.#map = parts.map;
     this.#mark = parts.mark;
+    this.#inFile = parts.map;
     this.loaded = parts.loaded;
   }
 
@@ -95,6 +106,10 @@ class FileMapStore implements MapStore {
       this.#map = change(this.#map);
       this.#schedule();
     }
+  }
+
+  takeOverEdit(): Promise<void> {
+    return this.#next(() => this.#takeOverEdit());
   }
 
   async flush(): Promise<void> {
@@ -121,7 +136,7 @@ class FileMapStore implements MapStore {
     const { path } = this.#parts;
     const lasting = { ...emptyMap(), config: wanted.config, admin: wanted.admin, decay: wanted.decay };
     await writeFileAtomic(durableCopy(path), formatMap(lasting), { durable: true });
-    await this.#write(text, true);
+    await this.#write(wanted, text, true);
     this.#map = change(this.#map); // again: readings may have come in meanwhile
   }
 
@@ -140,15 +155,17 @@ class FileMapStore implements MapStore {
     await this.#takeOverEdit();
     this.#isDirty = false;
     try {
-      await this.#write(this.#checked(this.#map), false);
+      const map = this.#map;
+      await this.#write(map, this.#checked(map), false);
     } catch (error) {
       this.#schedule();
       throw error;
     }
   }
 
-  async #write(text: string, durable: boolean): Promise<void> {
+  async #write(map: ClusterMap, text: string, durable: boolean): Promise<void> {
     await writeFileAtomic(this.#parts.path, text, { durable });
+    this.#inFile = map;
     this.#mark = await fileMark(this.#parts.path);
   }
 
@@ -167,14 +184,35 @@ class FileMapStore implements MapStore {
     if (mark === null || mark === this.#mark) return;
     const found = await loadJsonFile(path, { check, nowMs: clock.nowMs(), isReplaced: true });
     this.#mark = await fileMark(path);
-    if (found.kind === 'damaged') {
-      options.onProblem?.(
-        `an edit of ${path} was set aside as ${found.keptAs}: ${found.problems.join('; ')}`,
-      );
-    }
+    if (found.kind === 'damaged') return this.#refuse(found.keptAs, found.problems);
     if (found.kind !== 'ok') return;
+    const edit = { before: this.#inFile, edited: found.value };
+    const problems = options.checkEdit?.(edit) ?? [];
+    if (problems.length > 0)
+      return this.#refuse(
+        await setAsideAndLeave(path, clock.nowMs()),
+        problems.map(({ place, message }) => `${place}: ${message}`),
+      );
     const { config, admin, decay } = found.value;
+    this.#inFile = found.value;
     this.#map = { ...this.#map, config, admin, decay };
-    options.onEdit?.(this.#map);
+    options.onEdit?.(edit);
   }
+
+  /** The running state stays, and the next write puts it into the file. */
+  async #refuse(keptAs: string, problems: readonly string[]): Promise<void> {
+    const { path, options } = this.#parts;
+    this.#isDirty = true;
+    const text = await readFile(keptAs, 'utf8').catch(() => '');
+    const where = problems.map((problem) => atPosition(problem, text)).join('; ');
+    options.onProblem?.(`an edit of ${path} was refused and kept as ${keptAs}: ${where}`);
+  }
+}
+
+/** `config.entries[2].count: …` gets the line and column of that place in front, which is what an editor goes by. */
+function atPosition(problem: string, text: string): string {
+  const place = /^((?:[\w.]|\[\d+\]|\["[^"]*"\])+): /.exec(problem)?.[1];
+  if (place === undefined || text === '') return problem;
+  const { line, column } = positionOf(text, place);
+  return `line ${line}, column ${column}: ${problem}`;
 }

@@ -75,6 +75,7 @@ const answers: Answers = {
   },
   jobs: () => [job],
   status: () => ({ self: 1, atMs: 0, sspeed: 10_000, nodes: [], jobs: [job], guests: [] }),
+  settings: () => ({ admin: map.admin, decay: map.decay }),
   setAdmin: ({ admin }) => ({ admin: { ...map.admin, ...admin } }),
 };
 
@@ -118,7 +119,17 @@ describe('questions about nodes', () => {
     ['mosctl whois 7', 'openMosix #7 is at address beta (and 10.9.9.9)\n'],
     ['mosctl whois beta', 'beta is openMosix #7\n'],
     ['mosctl whois 10.1.1.102', '10.1.1.102 is openMosix #3\n'],
-    ['mosctl getdecay', 'interval 1 s, slow 975, fast 926 per mille\n'],
+    [
+      'mosctl getdecay',
+      'interval 1 s, slow 975, fast 926 per mille (default)\n' +
+        'Every 1 s a slow-decay job keeps 97.5% of what it was counted for and a fast-decay job 92.6%, so half of it is ' +
+        'forgotten after 27 s and after 9 s; the last 1 s count in full.\n',
+    ],
+    ['mosctl getyard', '10000\n'],
+    ['mosctl get admin/block', '0\n'],
+    ['mosctl get /proc/hpc/admin/overhead', '2000 9766 200 102\n'],
+    ['mosctl get 1-17/where', '3\n'],
+    ['mosctl get /proc/4711/nmigs', '2\n'],
   ])('%s prints %j', async (line, stdout) => {
     expect(await run(line)).toEqual({ code: 0, signal: null, stdout, stderr: '' });
   });
@@ -206,6 +217,16 @@ describe('settings of this node', () => {
     ['mosctl setspeed auto', { speed: null, speedset: 0 }],
     ['mosctl setdecay 60', { decayinterval: 60 }],
     ['mosctl setdecay 60 900 205', { decayinterval: 60, slowdecay: 900, fastdecay: 205 }],
+    ['mosctl setdecay manual', { decayinterval: 60, slowdecay: 900, fastdecay: 205 }],
+    ['mosctl nomfs', { nomfs: 1 }],
+    ['mosctl mfs', { nomfs: 0 }],
+    ['mosctl setyard standard', { sspeed: 10_000 }],
+    ['mosctl setyard PIII/1GHz', { sspeed: 3846 }],
+    ['mosctl setyard this', { sspeed: 9876 }],
+    ['mosctl setyard 3', { sspeed: 9876 }],
+    ['mosctl set admin/block 1', { block: 1 }],
+    ['mosctl set /proc/hpc/admin/speed auto', { speed: null, speedset: 0 }],
+    ['mosctl set admin/maxguests none', { maxguests: null }],
   ])('%s sets %j and is silent', async (line, admin) => {
     expect(await run(line)).toEqual({ code: 0, signal: null, stdout: '', stderr: '' });
     expect(asked('setAdmin')).toEqual([{ admin }]);
@@ -218,6 +239,13 @@ describe('settings of this node', () => {
     ['mosctl setdecay 60 900', 'setdecay needs SLOW and FAST together'],
     ['mosctl setdecay 60 900 1001', "FAST is a whole number from 0 to 1000, not '1001'"],
     ['mosctl block 3', "too many arguments: '3'"],
+    ['mosctl setdecay manual 900 205', 'manual is a preset: no numbers follow it'],
+    ['mosctl setyard nothing', "'nothing' is no processor and no node"],
+    ['mosctl set admin/block 2', "admin/block takes 0 or 1, not '2'"],
+    ['mosctl set admin/version 2', 'admin/version can only be read'],
+    ['mosctl set admin 2', 'admin is a folder'],
+    ['mosctl get admin/blok', 'there is no admin/blok: admin has block, bring,'],
+    ['mosctl get admin/mfskill', 'admin/mfskill does not exist here: '],
   ])('%s is a mistake', async (line, message) => {
     const { code, stderr } = await run(line);
     expect(code).toBe(2);

@@ -188,7 +188,7 @@ describe('an edit while the map is open', () => {
   test('counts: it is not overwritten by the next reading', async () => {
     const path = await newPath();
     const edits: ClusterMap[] = [];
-    const store = await openMapStore(path, clock, { ...never, onEdit: (map) => edits.push(map) });
+    const store = await openMapStore(path, clock, { ...never, onEdit: ({ edited }) => edits.push(edited) });
     await store.update(withNode('n1'), { durable: true });
     const map = await readMap(path);
     await edit(path, JSON.stringify({ ...map, admin: { ...map.admin, lstay: 1 } }));

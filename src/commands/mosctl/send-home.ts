@@ -1,9 +1,10 @@
 import type { MosdClient } from '../../cluster/mosd-client.js';
-import { RefusedError, UsageError } from '../../errors.js';
+import { UsageError } from '../../errors.js';
 import { exitCodes } from '../../exit-codes.js';
 import type { MoveOutcome } from '../../protocol/messages.js';
 import { command, jsonOption, type Command, type CommandContext } from '../command.js';
 import { describeOutcome } from '../move-text.js';
+import { onNodes, onOption } from './on-nodes.js';
 
 const dayMs = 24 * 3600 * 1000;
 const progressMs = 2000;
@@ -41,34 +42,48 @@ function sendHome(verb: 'bring' | 'expel', kind: Kind): Command {
     describe: kind.describe,
     options: {
       timeout: { type: 'number', argument: 'SECONDS', describe: 'give up after so long (default: a day)' },
+      on: onOption,
       json: jsonOption,
     },
     run: async ({ options }, context) => {
       const timeoutMs = options.timeout === undefined ? dayMs : Math.round(options.timeout * 1000);
       if (timeoutMs < 1) throw new UsageError('--timeout needs more than 0 seconds');
-      const mosd = await (verb === 'bring' ? context.mosd() : context.anyMosd());
-      const stopProgress = reportProgress(mosd, kind, context);
-      const { outcomes } = await mosd
-        .request(verb, { timeoutMs }, { timeoutMs: timeoutMs + 30_000 })
-        .finally(stopProgress);
-      return printOutcomes(outcomes, kind, options.json === true, context);
+      if (timeoutMs > dayMs) throw new UsageError('--timeout is at most a day, 86400 seconds');
+      const stopProgress = options.on === undefined ? await startProgress(verb, kind, context) : null;
+      return onNodes<readonly MoveOutcome[]>(options, context, {
+        ask: async (mosd) => {
+          const { outcomes } = await mosd
+            .request(verb, { timeoutMs }, { timeoutMs: timeoutMs + 30_000 })
+            .finally(stopProgress ?? undefined);
+          return outcomes;
+        },
+        text: (outcomes) => outcomes.filter(({ moved }) => moved).map(describeOutcome),
+        json: (outcomes) => ({ outcomes }),
+        exitCode: (outcomes) => sayRest(outcomes, kind, options, context),
+      });
     },
   });
 }
 
-function printOutcomes(
+function sayRest(
   outcomes: readonly MoveOutcome[],
   kind: Kind,
-  json: boolean,
+  { json }: { readonly json?: boolean | undefined },
   context: CommandContext,
 ): number {
   const stuck = outcomes.filter((outcome) => !outcome.moved);
-  if (json) context.printJson({ outcomes });
-  else for (const outcome of outcomes) if (outcome.moved) context.print(describeOutcome(outcome));
   for (const outcome of stuck) context.note(describeOutcome(outcome));
-  if (stuck.length > 0) throw new RefusedError(`${jobs(stuck.length)} did not go home`);
-  if (!json) context.note(kind.done);
-  return exitCodes.done;
+  if (stuck.length > 0) context.note(`${jobs(stuck.length)} did not go home`);
+  else if (!json) context.note(kind.done);
+  return stuck.length > 0 ? exitCodes.refused : exitCodes.done;
+}
+
+async function startProgress(
+  verb: 'bring' | 'expel',
+  kind: Kind,
+  context: CommandContext,
+): Promise<() => void> {
+  return reportProgress(await (verb === 'bring' ? context.mosd() : context.anyMosd()), kind, context);
 }
 
 /** Says on stderr how many jobs are left, whenever that changes. */

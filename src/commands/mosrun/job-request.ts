@@ -47,7 +47,7 @@ export function jobRequest({ options, operands }: MosrunArguments, around: Surro
     where,
     lock: options.L === true || (options.k === true && around.isParentLocked),
     hint: onlyOne(options, { c: 'cpujob', i: 'iojob' } as const) ?? 'none',
-    decay: onlyOne(options, { f: 'fast', s: 'slow', n: 'none' } as const) ?? 'slow',
+    decay: onlyOne(options, { f: 'fast', s: 'slow', n: 'none' } as const) ?? undefined,
     relocation: relocationOf(options),
     ...protectionOf(options),
     deputy: around.deputy,

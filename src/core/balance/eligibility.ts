@@ -21,6 +21,7 @@ export function whyNot(needs: Needs, target: Outlook, policy: BalancePolicy): st
   const node = target.node;
   if (needs.home !== node.node) {
     if (node.block) return 'is blocked (mosctl block)';
+    if (node.beyond !== undefined) return `is ${node.beyond}`;
     if (target.freeslots !== null && target.freeslots <= 0) return 'takes no more guests';
   }
   if (needs.allowed !== null && !needs.allowed.includes(node.node)) return 'is not in the list of the job';

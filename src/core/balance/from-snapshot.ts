@@ -53,6 +53,7 @@ function nodeFrom({ node, state, ageMs, report, bandwidth }: NodeView, leaving: 
     tmem: report?.tmem ?? 0,
     freeslots: report?.freeslots ?? null,
     block: report?.block ?? false,
+    beyond: report?.beyond,
     stay: report?.stay ?? false,
     leaving,
     drivers: report?.drivers ?? [],

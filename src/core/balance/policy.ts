@@ -1,3 +1,5 @@
+import type { Admin } from '../cluster-map.js';
+
 /** Every number that the balancer goes by. Times in ms, memory in KiB, fractions 0 … 1. */
 export interface BalancePolicy {
   /** `mosctl lstay` of this home: jobs born here that run here stay here. */
@@ -61,6 +63,20 @@ export const defaultPolicy: BalancePolicy = {
   ioAwayFactor: 2,
   tieFraction: 0.05,
 };
+
+/** What the settings of a home mean for its decisions. */
+export function policyFor(admin: Admin): BalancePolicy {
+  return {
+    ...defaultPolicy,
+    quiet: admin.quiet === 1,
+    lstay: admin.lstay === 1,
+    moveFixedMs: admin.movecost,
+    unknownBandwidth: admin.linkspeed * 1024,
+    ioAwayFactor: admin.iocost / 100,
+    migrantLoad: admin.migrantcost / 100,
+    staleMs: defaultPolicy.staleMs * (1 + admin.gateways),
+  };
+}
 
 /** How long a job rests after its `nmigs`-th move. */
 export function settleTimeMs(nmigs: number, policy: BalancePolicy): number {

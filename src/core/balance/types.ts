@@ -22,6 +22,8 @@ export interface BalanceNode {
   /** Guests it still takes; null = no limit. */
   readonly freeslots: number | null;
   readonly block: boolean;
+  /** Which of its limits it is beyond; it then takes no more guests. */
+  readonly beyond?: string | undefined;
   /** `stay`: nothing leaves this node by itself. */
   readonly stay: boolean;
   /** It is being shut down or expels its guests: everything leaves, nothing arrives. */

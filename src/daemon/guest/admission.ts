@@ -71,6 +71,7 @@ function refusedByPolicy(context: GuestContext, params: PrepareParams): string |
   const report = context.report();
   if (report.block) return `block is set on node ${params.you}`;
   if (report.freeslots !== null && report.freeslots <= 0) return `node ${params.you} takes no more guests`;
+  if (report.beyond !== undefined) return `node ${params.you} is ${report.beyond}`;
   return null;
 }
 

@@ -180,13 +180,15 @@ export class Guests {
   }
 
   view(record: GuestRecord, usage: { cpu: number; rssKib: number }): GuestView {
+    const { disclosure = 3, argv } = record.spec;
     return {
       job: record.job,
       from: record.home,
-      pid: record.process?.pid ?? 0,
+      pid: disclosure >= 1 ? (record.process?.pid ?? 0) : 0,
+      ...(disclosure === 3 ? {} : { disclosure }),
       cpu: usage.cpu,
       rssKib: usage.rssKib,
-      command: record.spec.argv.join(' '),
+      command: disclosure === 3 ? argv.join(' ') : '(not disclosed)',
     };
   }
 

@@ -13,6 +13,7 @@ import type { Guests, HomeIdentity } from './registry.js';
 import type { OutputGate } from './output-gate.js';
 import { checkpoint, cutFilesBack, dropCheckpoint } from './checkpoint.js';
 import { getKept, keepOnly, listKept, putKept } from './kept.js';
+import { disclose } from './disclose.js';
 import { renewLeases } from './lease.js';
 import type { Warden } from './warden.js';
 import { checkFolder, forget, list, probeFolder, signal, start, unprobeFolder } from './runs.js';
@@ -28,6 +29,8 @@ export interface GuestContext {
   readonly keptDir: string;
   readonly warden: Warden;
   report(): NodeReport;
+  /** A tool of another node asks this one's mosd. */
+  serveTool(method: string, params: unknown): Promise<unknown>;
   /** Is this home's own node number, so that its jobs come home whatever `block` says? */
   isOwn(home: HomeIdentity): boolean;
   /** A guest comes in: counted before its load shows. */
@@ -74,6 +77,10 @@ const handlers: Handlers = {
   'kept.get': getKept,
   'kept.only': keepOnly,
   'kept.list': listKept,
+  'guest.disclose': disclose,
+  'node.tool': async (context, _home, { method, params }) => ({
+    answer: await context.serveTool(method, params),
+  }),
 };
 
 export function isGuestMethod(method: string): method is keyof GuestMethods {

@@ -45,6 +45,11 @@ export async function setAdmin(
   return { admin: daemon.map.map.admin };
 }
 
+export function settings(daemon: Daemon): Promise<{ readonly admin: Admin; readonly decay: DecayPolicy }> {
+  const { admin, decay } = daemon.map.map;
+  return Promise.resolve({ admin, decay });
+}
+
 export async function setDecay(
   daemon: Daemon,
   { decay }: { readonly decay: DecayPolicy },

@@ -4,6 +4,7 @@ import { RefusedError } from '../../errors.js';
 import type { Destination, MoveOutcome, RebalanceAnswer } from '../../protocol/messages.js';
 import { homeOfDaemon, type Daemon } from '../context.js';
 import type { GuestRecord } from '../guest/record.js';
+import { empty, type Straggler } from './empty.js';
 import { bestNodeFor, rebalance as rebalancePass } from '../home/balancer.js';
 import type { HomeContext } from '../home/homes.js';
 import { whereIs, type HomeJob } from '../home/job.js';
@@ -80,51 +81,48 @@ export async function bring(
   { timeoutMs }: { readonly timeoutMs: number },
 ): Promise<{ readonly outcomes: readonly MoveOutcome[] }> {
   const home = homeOfDaemon(daemon);
+  const { self } = home.nodes;
   await daemon.map.update((old) => ({ ...old, admin: { ...old.admin, lstay: 1 } }), { durable: true });
-  const away = home.homes
-    .active()
-    .filter((job) => job.record.phase === 'running' && whereIs(job)?.where !== home.nodes.self);
-  const outcomes = away.map((job) => moveOwn(home, job, 'home'));
-  return { outcomes: await withinTime(away, outcomes, timeoutMs) };
+  const list = (): readonly Straggler[] =>
+    home.homes.active().flatMap((job) => {
+      const where = whereIs(job)?.where ?? job.placed ?? self;
+      const isAway = where !== self || (job.moving !== null && job.moving.to !== self);
+      if (!isAway) return [];
+      const isReady = job.record.phase === 'running' && job.moving === null && !job.record.stranded;
+      return [{ job: job.record.job, where, isReady, stuck: stuckAway(home, job, where) }];
+    });
+  const move = (id: JobId): Promise<MoveOutcome> => moveOwn(home, home.homes.get(id), 'home');
+  return { outcomes: await empty({ list, move, timeoutMs }) };
 }
 
-/** Sets block, sends all guests home. */
+function stuckAway({ nodes }: HomeContext, job: HomeJob, where: NodeId): string | null {
+  if (job.record.stranded) return job.record.stranded.reason;
+  const isUp = nodes.has(where) && nodes.view(where, performance.now()).state === 'up';
+  return isUp ? null : `node ${where} does not answer`;
+}
+
+/** Sets block, sends all guests home, answers when they and what they left have gone, or the time is over. */
 export async function expel(
   daemon: Daemon,
   { timeoutMs }: { readonly timeoutMs: number },
 ): Promise<{ readonly outcomes: readonly MoveOutcome[] }> {
   await daemon.map.update((old) => ({ ...old, admin: { ...old.admin, block: 1 } }), { durable: true });
   const own = daemon.home?.cluster;
-  const guests = daemon.guests.all().filter((guest) => guest.cluster !== own && guest.phase === 'running');
-  const deadline = performance.now() + timeoutMs;
-  const outcomes = await Promise.all(
-    guests.map((guest) =>
-      Promise.race([askHome(daemon, guest, 'home'), tooLate(guest.job, guest.you, deadline)]),
-    ),
-  );
-  return { outcomes };
-}
-
-async function withinTime(
-  jobs: readonly HomeJob[],
-  outcomes: readonly Promise<MoveOutcome>[],
-  timeoutMs: number,
-): Promise<readonly MoveOutcome[]> {
-  const deadline = performance.now() + timeoutMs;
-  return Promise.all(
-    outcomes.map((outcome, index) => {
-      const job = jobs[index]!;
-      return Promise.race([outcome, tooLate(job.record.job, whereIs(job)?.where ?? 0, deadline)]);
-    }),
-  );
-}
-
-function tooLate(job: JobId, where: NodeId, deadlineMs: number): Promise<MoveOutcome> {
-  return new Promise((resolve) => {
-    const reason = 'not done within the time given; it goes on in the background';
-    setTimeout(
-      () => resolve({ moved: false, job, where, reason }),
-      Math.max(0, deadlineMs - performance.now()),
-    ).unref();
-  });
+  const guestsHere = (): readonly GuestRecord[] =>
+    daemon.guests.all().filter((guest) => guest.cluster !== own);
+  const list = (): readonly Straggler[] =>
+    guestsHere().map((guest) => ({
+      job: guest.job,
+      where: guest.you,
+      isReady: guest.phase === 'running',
+      stuck: daemon.homeLinks.get(guest.cluster)?.rpc.isOpen
+        ? null
+        : `it is ${guest.phase}, and its home, node ${guest.home}, is not connected`,
+    }));
+  const move = (id: JobId): Promise<MoveOutcome> => {
+    const guest = guestsHere().find(({ job }) => job === id);
+    if (guest) return askHome(daemon, guest, 'home');
+    return Promise.resolve({ moved: false, job: id, where: 0, reason: 'it is over' });
+  };
+  return { outcomes: await empty({ list, move, timeoutMs }) };
 }

@@ -1,5 +1,6 @@
 import type { ClusterMap, ClusterSnapshot, JobView, NodeReport } from '../../core/cluster-map.js';
 import type { NodeId } from '../../core/ids.js';
+import { onYard } from '../../core/yard.js';
 import { UsageError } from '../../errors.js';
 import type { WhyAnswer } from '../../protocol/messages.js';
 import { version } from '../../version.js';
@@ -10,6 +11,11 @@ import { probeJob } from '../home/mobility.js';
 /** One node that does not answer costs a status round this long at most. */
 const reportDeadlineMs = 3_000;
 
+/** Each gateway on the way adds as much time again, as in openMosix. */
+function deadlineOf({ map: store }: Daemon): number {
+  return reportDeadlineMs * (1 + store.map.admin.gateways);
+}
+
 export function ping(daemon: Daemon): Promise<{ version: string; pid: number; node: NodeId | 0 }> {
   return Promise.resolve({ version, pid: process.pid, node: daemon.map.map.admin.mospe });
 }
@@ -18,7 +24,7 @@ export async function status(
   daemon: Daemon,
   { fresh }: { readonly fresh: boolean },
 ): Promise<ClusterSnapshot> {
-  if (fresh && daemon.home) await daemon.home.nodes.refresh(reportDeadlineMs);
+  if (fresh && daemon.home) await daemon.home.nodes.refresh(deadlineOf(daemon));
   return daemon.snapshot();
 }
 
@@ -27,8 +33,10 @@ export async function report(daemon: Daemon, { node }: { readonly node: NodeId }
   if (!nodes.has(node))
     throw new UsageError(`node ${node} is not in the map`, { hint: 'showmap lists the nodes' });
   const view = nodes.view(node, performance.now());
-  if (view.state === 'monitor-only' && view.report) return view.report;
-  return nodes.access(node).call('node.report', {}, { timeoutMs: reportDeadlineMs });
+  const { sspeed } = daemon.map.map.admin;
+  if (view.state === 'monitor-only' && view.report) return onYard(view.report, sspeed);
+  const timeoutMs = deadlineOf(daemon);
+  return onYard(await nodes.access(node).call('node.report', {}, { timeoutMs }), sspeed);
 }
 
 export function map(daemon: Daemon): Promise<ClusterMap> {

@@ -2,10 +2,11 @@ import { ProtocolError } from '../../errors.js';
 import type { ToolMethods } from '../../protocol/messages.js';
 import { parseShape, toolSchemas } from '../../protocol/schemas.js';
 import type { Daemon } from '../context.js';
-import { setAdmin, setConfig, setDecay } from './admin.js';
-import { signal, submit } from './jobs.js';
+import { setAdmin, setConfig, setDecay, settings } from './admin.js';
+import { setJob, signal, submit } from './jobs.js';
 import { giveUp, recover } from './lost-jobs.js';
 import { bring, expel, migrate, rebalance } from './moves.js';
+import { on } from './on.js';
 import { jobs, map, ping, report, status, why } from './status.js';
 
 /** One entry a request; `watch` belongs to the connection and is served there. */
@@ -23,9 +24,12 @@ const handlers: Handlers = {
   map,
   jobs,
   why,
+  settings,
   setConfig,
   setAdmin,
   setDecay,
+  setJob,
+  on,
   submit,
   recover,
   giveUp,

@@ -1,7 +1,7 @@
 import { loadOf } from '../../core/balance/altload.js';
 import { decide } from '../../core/balance/decide.js';
 import { fromClusterSnapshot } from '../../core/balance/from-snapshot.js';
-import { defaultPolicy, type BalancePolicy } from '../../core/balance/policy.js';
+import { policyFor } from '../../core/balance/policy.js';
 import { choosePlacement } from '../../core/balance/place.js';
 import type { BalanceSnapshot, Plan } from '../../core/balance/types.js';
 import type { Admin } from '../../core/cluster-map.js';
@@ -11,11 +11,6 @@ import type { HomeContext } from './homes.js';
 import { placeInHistory, whereIs, type HomeJob } from './job.js';
 import { relocate } from './relocate.js';
 import { clusterSnapshot } from './snapshot.js';
-
-/** What `quiet`, `stay` and `lstay` of this home mean for its decisions. */
-function policyOf(admin: Admin): BalancePolicy {
-  return { ...defaultPolicy, quiet: admin.quiet === 1, lstay: admin.lstay === 1 };
-}
 
 /** One pass of the pure decision over what home knows now. */
 export function plan(context: HomeContext, admin: Admin): Plan {
@@ -30,7 +25,7 @@ export function plan(context: HomeContext, admin: Admin): Plan {
       },
     },
   );
-  const made = decide(snapshot, jobs, policyOf(admin), Date.now(), Math.random);
+  const made = decide(snapshot, jobs, policyFor(admin), Date.now(), Math.random);
   for (const { job, reason } of made.stays) remember(context, job, reason);
   for (const { job, to, explanation } of made.moves) remember(context, job, `to node ${to}: ${explanation}`);
   return made;
@@ -106,7 +101,8 @@ export function bestNodeFor(
   const { spec } = job.record;
   const hints = { home: context.nodes.self, hint: spec.hint, rssKib: job.usage?.rssKib ?? null };
   const allowed = spec.where.kind === 'list' ? spec.where.nodes : null;
-  const placement = choosePlacement(withoutJob(snapshot, where), hints, allowed, defaultPolicy, Math.random);
+  const policy = policyFor(context.admin());
+  const placement = choosePlacement(withoutJob(snapshot, where), hints, allowed, policy, Math.random);
   if (placement.node === where)
     return { node: null, reason: `node ${where} is the best place: ${placement.reason}` };
   return { node: placement.node, reason: placement.reason };

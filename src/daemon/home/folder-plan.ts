@@ -46,6 +46,11 @@ export async function carryPlan(
   spec: JobSpec,
 ): Promise<CarryPlan | { readonly kind: 'refused'; readonly reason: string }> {
   const { cwd, carryIn, carryLimitBytes } = spec.folder;
+  if (context.admin().nomfs === 1)
+    return {
+      kind: 'refused',
+      reason: 'nomfs is set here: files of this node are not sent along (mosctl nomfs)',
+    };
   try {
     const plan = await planCarryIn(cwd, {
       patterns: carryIn,

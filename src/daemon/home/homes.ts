@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { JobView } from '../../core/cluster-map.js';
+import type { Admin, JobView } from '../../core/cluster-map.js';
 import type { JobId, NodeId } from '../../core/ids.js';
 import type { JobSpec } from '../../core/job-spec.js';
 import type { MoveStep } from '../../core/relocation.js';
@@ -29,6 +29,7 @@ export interface HomeContext {
   readonly cluster: string;
   readonly log: Log;
   readonly history: History;
+  readonly admin: () => Admin;
   readonly defaultJobsRoot: () => string;
   /** Own folders that never travel with a working folder. */
   readonly ownDirs: readonly string[];

@@ -120,6 +120,8 @@ export function viewOf(job: HomeJob, home: NodeId, node: NodeView | null): JobVi
     cantmove: cantmoveOf(job),
     driver: driverOf(job)?.driver ?? null,
     lock: record.lock,
+    ...(record.sigmig ? { sigmig: record.sigmig } : {}),
+    ...(record.spec.disclosure === undefined ? {} : { disclosure: record.spec.disclosure }),
     cpu: isOver(record) ? 0 : (job.usage?.cpu ?? 0),
     rssKib: isOver(record) ? 0 : (job.usage?.rssKib ?? 0),
     command: record.spec.argv.join(' '),

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { choosePlacement } from '../../core/balance/place.js';
-import { defaultPolicy } from '../../core/balance/policy.js';
+import { policyFor } from '../../core/balance/policy.js';
 import { fromClusterSnapshot } from '../../core/balance/from-snapshot.js';
 import type { NodeId } from '../../core/ids.js';
 import { MoskitError, messageOf, RefusedError, UsageError } from '../../errors.js';
@@ -156,7 +156,7 @@ export function placeBest(
   );
   const open = (candidates ?? context.nodes.ids()).filter((node) => !refused.has(node));
   const hints = { home: context.nodes.self, hint: job.record.spec.hint, rssKib: null };
-  const placement = choosePlacement(snapshot, hints, open, defaultPolicy, Math.random);
+  const placement = choosePlacement(snapshot, hints, open, policyFor(context.admin()), Math.random);
   if (placement.node !== null) return { node: placement.node, reason: placement.reason };
   const reasons = [...refused].map(([node, reason]) => `node ${node}: ${reason}`);
   // Home itself always runs its own jobs, as openMosix's did, unless the user named other nodes.

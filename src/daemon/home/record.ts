@@ -14,6 +14,8 @@ export interface HomeRecord {
   readonly phase: 'starting' | 'running' | 'collecting' | 'done' | 'lost';
   readonly detached: boolean;
   readonly lock: boolean;
+  /** Signal that it gets after each move. */
+  readonly sigmig?: string | null;
   readonly userStopped: boolean;
   /** Its node is lost, and it waits to be started elsewhere. */
   readonly stranded?: { readonly reason: string; readonly sinceMs: number } | null;

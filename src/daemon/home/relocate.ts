@@ -13,6 +13,7 @@ import type { HomeContext } from './homes.js';
 import { placeInHistory, whereIs, type HomeJob } from './job.js';
 import { Refusal, type Move } from './move.js';
 import { settleAgain } from './reconcile.js';
+import { signalJob } from './signals.js';
 import { finishMove, recover, undoMove } from './recover.js';
 
 /**
@@ -53,7 +54,9 @@ export function relocate(
         target: context.nodes.access(to),
         carriedAgain: null,
       };
-      return { moved: true, job: id, record: await carryOut(move) };
+      const record = await carryOut(move);
+      signalMigrated(context, job);
+      return { moved: true, job: id, record };
     } catch (error) {
       context.history.add({ event: 'stays', ...placeInHistory(job), to, reason: messageOf(error) });
       if (recoveryOf(job.journal.entries).kind === 'finish') return no(committedTo(id, to, error), to);
@@ -69,6 +72,12 @@ export function relocate(
       }
     }
   });
+}
+
+/** `sigmig`: the job asked for a signal after each move. It goes out when the move has left the queue. */
+function signalMigrated(context: HomeContext, job: HomeJob): void {
+  const { sigmig } = job.record;
+  if (sigmig) void signalJob(context, job, sigmig).catch((error: unknown) => context.log.error(error));
 }
 
 /** After the commit there is no way back: what is still to do is done as soon as the nodes answer. */
