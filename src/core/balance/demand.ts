@@ -13,7 +13,7 @@ export function demandsOf(jobs: readonly BalanceJob[], forecast: Forecast): Read
     const outlook = forecast.get(job.where);
     if (!outlook) continue;
     const share = shares.get(job.where) ?? 0;
-    demands.set(job.job, demandOf(job, outlook.leaving, outlook.node.cpus, share));
+    demands.set(job.job, job.demand ?? demandOf(job, outlook.leaving, outlook.node.cpus, share));
   }
   return demands;
 }

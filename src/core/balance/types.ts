@@ -69,6 +69,8 @@ export interface BalanceJob {
   readonly sinceMoveMs: number | null;
   readonly nmigs: number;
   readonly hint: 'cpujob' | 'iojob' | 'none';
+  /** What it has asked for over the memory of its decay policy, in processes; absent = only the present counts. */
+  readonly demand?: number | undefined;
   readonly lock: boolean;
   /** Why it can't move; empty = it can. */
   readonly cantmove: readonly string[];

@@ -1,9 +1,17 @@
 import { loadOf } from '../../core/balance/altload.js';
 import { decide } from '../../core/balance/decide.js';
+import { demandsOf } from '../../core/balance/demand.js';
+import { forecastOf } from '../../core/balance/forecast.js';
+import {
+  newDemandMemory,
+  rememberDemand,
+  rememberedDemand,
+  type DemandMemory,
+} from '../../core/balance/remember-demand.js';
 import { fromClusterSnapshot } from '../../core/balance/from-snapshot.js';
 import { policyFor } from '../../core/balance/policy.js';
 import { choosePlacement } from '../../core/balance/place.js';
-import type { BalanceSnapshot, Plan } from '../../core/balance/types.js';
+import type { BalanceJob, BalanceSnapshot, Plan } from '../../core/balance/types.js';
 import type { Admin } from '../../core/cluster-map.js';
 import type { NodeId } from '../../core/ids.js';
 import type { MoveOutcome, PlanLine, RebalanceAnswer } from '../../protocol/messages.js';
@@ -25,10 +33,33 @@ export function plan(context: HomeContext, admin: Admin): Plan {
       },
     },
   );
-  const made = decide(snapshot, jobs, policyFor(admin), Date.now(), Math.random);
+  const policy = policyFor(admin);
+  const remembered = withMemory(context, jobs, demandsOf(jobs, forecastOf(snapshot, policy)), admin);
+  const made = decide(snapshot, remembered, policy, Date.now(), Math.random);
   for (const { job, reason } of made.stays) remember(context, job, reason);
   for (const { job, to, explanation } of made.moves) remember(context, job, `to node ${to}: ${explanation}`);
   return made;
+}
+
+const memories = new WeakMap<HomeJob, DemandMemory>();
+
+/** Each job counts for what it has asked for over the memory that its decay policy gives it. */
+function withMemory(
+  { homes }: HomeContext,
+  jobs: readonly BalanceJob[],
+  demands: ReadonlyMap<string, number>,
+  rates: Admin,
+): readonly BalanceJob[] {
+  const nowMs = performance.now();
+  return jobs.map((job) => {
+    const own = homes.find(job.job);
+    const demand = demands.get(job.job);
+    if (!own || demand === undefined) return job;
+    const { decay = 'slow' } = own.record.spec;
+    const memory = rememberDemand(memories.get(own) ?? newDemandMemory(nowMs), demand, nowMs, decay, rates);
+    memories.set(own, memory);
+    return { ...job, demand: rememberedDemand(memory, demand) };
+  });
 }
 
 function remember(context: HomeContext, id: string, word: string): void {

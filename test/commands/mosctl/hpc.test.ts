@@ -4,12 +4,13 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startEmbeddedCluster, type EmbeddedCluster } from '../../../fixtures/embedded/cluster.js';
 import type { ClusterMap, JobView } from '../../../src/core/cluster-map.js';
 import { pollUntil } from '../../poll-until.js';
-import { runTool, type ToolRun } from '../run-tool.js';
+import { endOf, runTool, startTool, type ToolRun } from '../run-tool.js';
 
 let cluster: EmbeddedCluster;
+let map: string;
 beforeAll(async () => {
   cluster = await startEmbeddedCluster({ nodes: 3, env: { MOSKIT_SHARED_MACHINE: '1' } });
-  const map = cluster.nodes.map(({ n, name }) => `${n} ${name} 1\n`).join('');
+  map = cluster.nodes.map(({ n, name }) => `${n} ${name} 1\n`).join('');
   await runTool(['setpe', '-w', '--node', '1'], { env: cluster.node(1).env, stdin: map });
   await pollUntil(async () => (await on(1, 'mosctl isup all')).code === 0);
 });
@@ -113,17 +114,49 @@ describe('--on', () => {
   });
 });
 
+describe('the plug can be pulled', () => {
+  test('after expel and bring nothing of a node that is killed is missed', async () => {
+    await runTool(['setpe', '-w', '--node', '3'], { env: cluster.node(3).env, stdin: map });
+    const gate = join(cluster.dir, 'unplugged');
+    const script = `echo before; until [ -e ${gate} ]; do sleep 0.05; done; echo after; exit 9`;
+    const guest = startTool(['mosrun', '--restartable', '3', 'sh', '-c', script], cluster.node(1).env);
+    guest.stdin?.end();
+    const guestEnd = endOf(guest);
+    const own = startTool(['mosrun', '--restartable', '2', 'sh', '-c', script], cluster.node(3).env);
+    own.stdin?.end();
+    const ownEnd = endOf(own);
+    const whereIs = async (n: number, pid: number | undefined): Promise<number | undefined> =>
+      (JSON.parse((await on(n, 'mps --json')).stdout) as { readonly jobs: readonly JobView[] }).jobs.find(
+        (view) => view.pid === pid && view.state === 'running' && view.driver !== null,
+      )?.where;
+    expect(await pollUntil(async () => (await whereIs(1, guest.pid)) === 3)).toBe(true);
+    expect(await pollUntil(async () => (await whereIs(3, own.pid)) === 2)).toBe(true);
+    expect(await on(3, 'mosctl expel --timeout 60')).toMatchObject({ code: 0 });
+    expect(await on(3, 'mosctl bring --timeout 60')).toMatchObject({ code: 0 });
+    expect((await on(3, 'mosctl status')).stdout).toContain('refused (block)');
+    expect(await on(3, 'mosctl get admin/lstay')).toMatchObject({ stdout: '1\n' });
+    expect(await whereIs(1, guest.pid)).toBe(1);
+    expect(await whereIs(3, own.pid)).toBe(3);
+    await cluster.node(3).server.cut();
+    process.kill(mosdOf(3), 'SIGKILL');
+    writeFileSync(gate, '');
+    expect(await guestEnd).toMatchObject({ code: 9, stdout: 'before\nafter\n' });
+    own.kill('SIGKILL');
+    await ownEnd;
+  });
+});
+
 describe('hpc.json in an editor', () => {
   const path = (): string => join(cluster.node(1).home, '.moskit', 'hpc.json');
 
   test('a saved change counts at once: settings, bring, a job sent elsewhere', async () => {
     const job = await start('-L -h');
     await pollUntil(() => Promise.resolve(readMap().jobs[job] !== undefined));
-    const map = readMap();
+    const was = readMap();
     const edited = {
-      ...map,
-      admin: { ...map.admin, decayinterval: 7 },
-      jobs: { ...map.jobs, [job]: { ...map.jobs[job], goto: 2 } },
+      ...was,
+      admin: { ...was.admin, decayinterval: 7 },
+      jobs: { ...was.jobs, [job]: { ...was.jobs[job], goto: 2 } },
     };
     writeFileSync(`${path()}.new`, JSON.stringify(edited, null, 2), { mode: 0o600 });
     renameSync(`${path()}.new`, path());
@@ -171,4 +204,9 @@ function readMap(): ClusterMap {
 
 function recordOf(job: string): string {
   return join(cluster.node(1).home, '.moskit', 'homes', job, 'job.json');
+}
+
+function mosdOf(n: number): number {
+  const path = join(cluster.node(n).home, '.moskit', 'mosd.pid');
+  return (JSON.parse(readFileSync(path, 'utf8')) as { readonly pid: number }).pid;
 }
