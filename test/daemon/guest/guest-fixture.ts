@@ -56,6 +56,7 @@ export function aNode(): TestNode {
         }),
         report: () => ({}) as NodeReport,
         isOwn: () => false,
+        serveTool: () => Promise.reject(new Error('no tools here')),
         arrived: () => undefined,
       };
     },
