@@ -9,6 +9,8 @@ export interface Paths {
   readonly map: string;
   /** mosd's unix socket, 0600. */
   readonly socket: string;
+  /** Where the mosd of this state folder listens: another XDG_RUNTIME_DIR (cron has none) names another socket. */
+  readonly socketNote: string;
   readonly log: string;
   /** What happened: history.ndjson. */
   readonly history: string;
@@ -40,6 +42,7 @@ export function resolvePaths(env: NodeJS.ProcessEnv = process.env): Paths {
     runtimeDir,
     map: join(stateDir, 'hpc.json'),
     socket: socketPath(join(runtimeDir, 'mosd.sock'), uid),
+    socketNote: join(stateDir, 'mosd.socket'),
     log: join(stateDir, 'mosd.log'),
     history: join(stateDir, 'history.ndjson'),
     homesDir: join(stateDir, 'homes'),

@@ -8,7 +8,7 @@ import type { Opening, ToolMethods, ToolNotifications } from '../protocol/messag
 import { openChannel, readGo } from '../protocol/open-channel.js';
 import { Rpc } from '../protocol/rpc.js';
 import { version } from '../version.js';
-import { connectSocket } from './mosd-socket.js';
+import { connectRunning } from './mosd-socket.js';
 import { startMosd } from './start-mosd.js';
 
 export interface ConnectOptions {
@@ -95,7 +95,7 @@ export async function openMosdSocket(options: {
 }): Promise<Socket | null> {
   const env = options.env ?? process.env;
   const paths = resolvePaths(env);
-  const socket = await connectSocket(paths.socket);
+  const socket = await connectRunning(paths);
   if (socket || !options.start) return socket;
   return startAndConnect(paths, env, options.timeoutMs ?? defaultStartMs);
 }
@@ -105,7 +105,7 @@ async function startAndConnect(paths: Paths, env: NodeJS.ProcessEnv, timeoutMs: 
   const mosd = await startMosd({ program: programPath(env), paths, env });
   for (;;) {
     const failure = mosd.failure();
-    const socket = await connectSocket(paths.socket);
+    const socket = await connectRunning(paths);
     if (socket) return socket;
     if (failure !== null || performance.now() > deadline) {
       const words = mosd.lastWords();

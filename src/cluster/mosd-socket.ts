@@ -1,7 +1,24 @@
-import { lstatSync, type Stats } from 'node:fs';
+import { lstatSync, readFileSync, type Stats } from 'node:fs';
 import { createConnection, type Socket } from 'node:net';
 import { dirname } from 'node:path';
 import { MoskitError, errnoOf, messageOf } from '../errors.js';
+import type { Paths } from '../paths.js';
+
+/** Connects to the mosd of this state folder, also where it was started with another XDG_RUNTIME_DIR. */
+export async function connectRunning({ socket, socketNote }: Paths): Promise<Socket | null> {
+  const connected = await connectSocket(socket);
+  if (connected) return connected;
+  const noted = readNote(socketNote);
+  return noted === null || noted === socket ? null : connectSocket(noted);
+}
+
+function readNote(path: string): string | null {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return null;
+  }
+}
 
 /** Connects to mosd's unix socket; null when no mosd listens there. Never starts one. */
 export async function connectSocket(path: string): Promise<Socket | null> {

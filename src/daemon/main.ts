@@ -1,8 +1,8 @@
-import { chmodSync, rmSync } from 'node:fs';
+import { chmodSync, rmSync, writeFileSync } from 'node:fs';
 import type { Server } from 'node:net';
 import { messageOf, RefusedError } from '../errors.js';
 import { resolvePaths, type Paths } from '../paths.js';
-import { tryLock } from '../state/lock-file.js';
+import { tryLock, type HeldLock } from '../state/lock-file.js';
 import { ensurePrivateDir } from '../state/secure-dir.js';
 import { dirname, join } from 'node:path';
 import { ChannelTickets } from './channel-tickets.js';
@@ -21,8 +21,7 @@ export async function runDaemon(): Promise<void> {
   await ensurePrivateDir(paths.stateDir);
   await ensurePrivateDir(paths.runtimeDir);
   await ensurePrivateDir(dirname(paths.socket));
-  const lock = await tryLock(join(paths.runtimeDir, 'mosd.pid'));
-  if ('holder' in lock) throw new RefusedError(`mosd runs already (PID ${lock.holder.pid})`);
+  const locks = await takeLocks(paths);
   const log = createLog(logFile(paths.log), () => new Date());
   const activity: Activity = { tools: 0, homes: 0 };
   const tickets = new ChannelTickets();
@@ -46,9 +45,25 @@ export async function runDaemon(): Promise<void> {
   log.write(`mosd ${process.pid} ends; jobs go on`);
   server.close();
   rmSync(paths.socket, { force: true });
+  rmSync(paths.socketNote, { force: true });
   await running.close().catch((error: unknown) => log.write(messageOf(error)));
-  await lock.release();
+  for (const lock of locks) await lock.release();
   process.exit(code);
+}
+
+/** One mosd for one state folder, whatever XDG_RUNTIME_DIR each of two was started with. */
+async function takeLocks({ runtimeDir, stateDir }: Paths): Promise<readonly HeldLock[]> {
+  const held: HeldLock[] = [];
+  for (const path of new Set([join(runtimeDir, 'mosd.pid'), join(stateDir, 'mosd.lock')])) {
+    const lock = await tryLock(path);
+    if (lock.held) {
+      held.push(lock);
+      continue;
+    }
+    for (const mine of held) await mine.release();
+    throw new RefusedError(`mosd runs already for ${stateDir} (PID ${lock.holder.pid})`);
+  }
+  return held;
 }
 
 /** We hold the lock, so a socket file that stands there is a dead mosd's. */
@@ -58,9 +73,20 @@ function listen(server: Server, paths: Paths): Promise<void> {
     server.once('error', reject);
     server.listen(paths.socket, () => {
       chmodSync(paths.socket, 0o600);
+      noteSocket(paths);
       resolve();
     });
   });
+}
+
+/** Tools that see the same runtime folder need no note, so a disk that takes none is no reason not to run. */
+function noteSocket({ socket, socketNote }: Paths): void {
+  try {
+    rmSync(socketNote, { force: true });
+    writeFileSync(socketNote, socket, { mode: 0o600, flag: 'wx' });
+  } catch {
+    // see above
+  }
 }
 
 /** Ends when for a while nobody is connected, no job born here runs and no guest is here. */

@@ -1,11 +1,11 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { startEmbeddedCluster, type EmbeddedCluster } from '../../fixtures/embedded/cluster.js';
 import type { JobView } from '../../src/core/cluster-map.js';
 import { pollUntil } from '../poll-until.js';
-import { runTool, type ToolRun } from './run-tool.js';
+import { endOf, runTool, startTool, type ToolRun } from './run-tool.js';
 
 describe('one machine', () => {
   let folder: string;
@@ -31,6 +31,31 @@ describe('one machine', () => {
     );
     const log = readFileSync(join(folder, 'mosd.log'), 'utf8');
     expect(log.match(/listens on/g)).toHaveLength(1);
+  });
+
+  test('of two that are started at once for one state folder one runs, the other says so, whatever their runtime folders', async () => {
+    const state = { ...env, XDG_STATE_HOME: folder };
+    Reflect.deleteProperty(state, 'MOSKIT_DIR');
+    const runtimes = ['r1', 'r2'].map((name) => join(folder, name));
+    const envs = runtimes.map((path) => ({ ...state, XDG_RUNTIME_DIR: path }));
+    for (const path of runtimes) mkdirSync(path, { mode: 0o700 });
+    try {
+      await runTool(['setpe', '-w'], { env: envs[0]!, stdin: `1 ${hostname()} 1\n` });
+      const children = envs.map((one) => startTool(['mosd'], one));
+      const loser = await Promise.race(children.map(endOf));
+      expect(loser).toMatchObject({
+        code: 4,
+        stderr: expect.stringMatching(/mosd runs already for .*PID/) as unknown,
+      });
+      const [one, other] = await Promise.all(
+        envs.map((each) => runTool(['mosctl', 'status', '--json'], { env: each })),
+      );
+      expect([one!.code, other!.code]).toEqual([0, 0]);
+      const log = readFileSync(join(folder, 'moskit', hostname(), 'mosd.log'), 'utf8');
+      expect(log.match(/listens on/g)).toHaveLength(1);
+    } finally {
+      for (const each of envs) await runTool(['moskit', 'stop'], { env: each });
+    }
   });
 
   test('after mosd was killed the next tool starts another, over its socket and lock', async () => {
