@@ -51,7 +51,7 @@ describe.runIf(canMount)('on disks that are full or read-only (tmpfs, root only)
   });
   afterEach(async () => {
     for (const n of [1, 2]) {
-      remount(n, 'rw');
+      makeWritable(n);
       makeRoom(n);
     }
     await bothUp();
@@ -71,8 +71,16 @@ describe.runIf(canMount)('on disks that are full or read-only (tmpfs, root only)
     runTool(words, { env: cluster.node(n).env });
   const bothUp = (): Promise<boolean> =>
     pollUntil(async () => (await on(1, 'mosctl', 'isup', 'all')).stdout === '1: yes\n2: yes\n');
-  const remount = (n: number, how: string): void =>
-    void execFileSync('mount', ['-n', '-o', `remount,${how}`, disk(n)]);
+  /** What is open stays so, as when the kernel gives a disk up; no file can be opened for writing any more. */
+  const isReadOnly = new Set<number>();
+  const makeReadOnly = (n: number): void => {
+    execFileSync('mount', ['-n', '--bind', disk(n), disk(n)]);
+    isReadOnly.add(n);
+    execFileSync('mount', ['-n', '-o', 'remount,bind,ro', disk(n)]);
+  };
+  const makeWritable = (n: number): void => {
+    if (isReadOnly.delete(n)) execFileSync('umount', ['-n', '-l', disk(n)]);
+  };
   const filler = (n: number): string => join(disk(n), 'filler');
   const fill = (n: number): void => {
     for (const size of [block.length, 4096]) {
@@ -199,6 +207,36 @@ describe.runIf(canMount)('on disks that are full or read-only (tmpfs, root only)
     expect(await on(1, 'migrate', `${job.pid}`, '1')).toMatchObject({ code: 0 });
     open(end);
     expect(await job.end).toMatchObject({ code: 7, stdout: 'began\n' });
+  });
+
+  it('a state folder that becomes read-only under mosd refuses changes in words, answers questions, loses nothing', async () => {
+    const end = gate();
+    const job = start('2', 'sh', '-c', `until [ -e ${end} ]; do sleep 0.05; done; exit 7`);
+    await runs(job.pid);
+    makeReadOnly(1);
+    const readOnly = new RegExp(
+      `it is read-only \\(EROFS\\) on ${disk(1)}\n.*make ${disk(1)} writable again`,
+    );
+    const refused = { stderr: expect.stringMatching(readOnly) as unknown };
+    expect(await on(1, 'mosctl', 'setspeed', '777')).toMatchObject({ code: 1, ...refused });
+    expect(await on(1, 'mosrun', '2', 'true')).toMatchObject({ code: 125, ...refused });
+    for (const question of ['mosctl status', 'mosctl getspeed', 'mps', 'mosctl log', 'showmap'])
+      expect(await on(1, ...question.split(' ')), question).toMatchObject({ code: 0, stderr: '' });
+    open(end);
+    makeWritable(1);
+    expect(await job.end).toMatchObject({ code: 7 });
+    expect((await on(1, 'mosctl', 'getspeed')).stdout).not.toBe('777\n');
+  });
+
+  it('mosd does not start on a read-only state folder: it says why, and what can be read is read', async () => {
+    await on(1, 'moskit', 'stop');
+    makeReadOnly(1);
+    const readOnly = expect.stringMatching(`it is read-only \\(EROFS\\) on ${disk(1)}`) as unknown;
+    expect(await on(1, 'mosd')).toMatchObject({ code: 1, stderr: readOnly });
+    expect(await on(1, 'mosctl', 'status')).toMatchObject({ code: 1, stderr: readOnly });
+    expect(await on(1, 'mosctl', 'log')).toMatchObject({ code: 0, stderr: '' });
+    makeWritable(1);
+    expect(await on(1, 'mosctl', 'isup', '1')).toMatchObject({ code: 0, stdout: 'yes\n' });
   });
 
   it.each([
