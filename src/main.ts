@@ -10,6 +10,10 @@ const commands: CommandTable = {
     describe: 'watch the load of all nodes',
     start: async (argv) => (await import('./commands/mosmon.js')).runMosmon(argv),
   },
+  mtop: {
+    describe: 'watch, sort and steer the jobs',
+    start: async (argv) => (await import('./commands/mtop.js')).runMtop(argv),
+  },
   ...thinCommands,
   setpe: {
     describe: 'load, check or write out the map of the cluster',

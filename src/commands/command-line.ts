@@ -76,7 +76,11 @@ function withSpaces(spec: CommandSpec, options: OptionSpecs, argv: readonly stri
     if (letters && taking.has(last)) words.push(`-${letters[1]!}`, letters[2]!);
     else words.push(word);
     const isWaiting = isOption && taking.has(word.startsWith('--') ? word.slice(2) : word.slice(-1));
-    if (isWaiting && at + 1 < argv.length) words.push(argv[++at]!);
+    if (!isWaiting || at + 1 >= argv.length) continue;
+    const value = argv[++at]!;
+    const isDashed = options[word.slice(2)]?.mayBeginWithDash && /^-./.test(value);
+    if (isDashed) words[words.length - 1] = `${word}=${value}`;
+    else words.push(value);
   }
   return words;
 }

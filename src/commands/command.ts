@@ -5,6 +5,8 @@ import type { MosdClient } from '../cluster/mosd-client.js';
 export type OptionSpec = Pick<Options, 'alias' | 'describe' | 'choices'> & {
   readonly type: 'boolean' | 'string' | 'number';
   readonly argument?: string;
+  /** Its value may begin with a dash: `--sort -cpu`. */
+  readonly mayBeginWithDash?: true;
 };
 export type OptionSpecs = Readonly<Record<string, OptionSpec>>;
 

@@ -2,7 +2,8 @@ import type { GuestView, JobView } from '../core/cluster-map.js';
 import { homeOf, type NodeId } from '../core/ids.js';
 import { cutToWidth, oneLine, padToWidth, widthOf } from './columns.js';
 
-const titles = [
+/** Every column that `mps -o` knows, in the order of the table. */
+export const jobColumns = [
   'PID',
   'JOB',
   'HOME',
@@ -10,11 +11,18 @@ const titles = [
   'STATE',
   'NMIGS',
   'CANTMOVE',
+  'LOCK',
+  'DRIVER',
   'CPU',
   'RSS',
+  'START',
   'COMMAND',
 ] as const;
-type Row = Readonly<Record<(typeof titles)[number], string>>;
+export type JobColumn = (typeof jobColumns)[number];
+type Row = Readonly<Record<JobColumn, string>>;
+
+const onlyOnRequest: ReadonlySet<string> = new Set(['LOCK', 'DRIVER', 'START']);
+const usual = jobColumns.filter((column) => !onlyOnRequest.has(column));
 
 const toTheRight: ReadonlySet<string> = new Set(['PID', 'HOME', 'WHERE', 'NMIGS', 'CPU', 'RSS']);
 const longestReason = 24;
@@ -28,8 +36,11 @@ export function jobRow(job: JobView): Row {
     STATE: stateOf(job),
     NMIGS: String(job.nmigs),
     CANTMOVE: job.cantmove.length === 0 ? '-' : oneLine(job.cantmove.join('; ')),
+    LOCK: job.lock ? 'yes' : 'no',
+    DRIVER: job.driver ?? '-',
     CPU: `${Math.round(job.cpu * 100)}%`,
     RSS: formatKib(job.rssKib),
+    START: new Date(job.startedAtMs).toISOString().slice(0, 19),
     COMMAND: oneLine(job.command),
   };
 }
@@ -44,19 +55,26 @@ export function guestRow(guest: GuestView, here: NodeId | 0): Row {
     STATE: 'guest',
     NMIGS: '-',
     CANTMOVE: '-',
+    LOCK: '-',
+    DRIVER: '-',
     CPU: `${Math.round(guest.cpu * 100)}%`,
     RSS: formatKib(guest.rssKib),
+    START: '-',
     COMMAND: oneLine(guest.command),
   };
 }
 
 /** Lines of the table; with `columns` reasons are shortened and every line is cut to fit. */
-export function jobTable(rows: readonly Row[], columns: number | null): readonly string[] {
+export function jobTable(
+  rows: readonly Row[],
+  columns: number | null,
+  titles: readonly JobColumn[] = usual,
+): readonly string[] {
   const shown =
     columns === null
       ? rows
       : rows.map((row) => ({ ...row, CANTMOVE: cutToWidth(row.CANTMOVE, longestReason) }));
-  const header = Object.fromEntries(titles.map((title) => [title, title])) as Row;
+  const header = Object.fromEntries(jobColumns.map((title) => [title, title])) as Row;
   const all = [header, ...shown];
   const widths = titles.map((title) => Math.max(...all.map((row) => widthOf(row[title]))));
   return all.map((row) => {

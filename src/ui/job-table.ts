@@ -1,7 +1,7 @@
 import { cellsOf, clean, padEnd, padStart, truncate } from './cells.js';
 import { formatCpu, formatKib } from './format.js';
 import type { JobRow } from './job-rows.js';
-import type { Row } from './row.js';
+import type { Row, Span } from './row.js';
 import type { Glyphs, Style, Theme } from './theme.js';
 
 interface Column {
@@ -18,16 +18,24 @@ const pointerWidth = 2;
 
 /** The table of jobs, scrolled so that the selected one is on it: exactly `height` rows. */
 export function drawJobTable(
-  input: { readonly jobs: readonly JobRow[]; readonly selected: JobRow | undefined; readonly width: number },
+  input: {
+    readonly jobs: readonly JobRow[];
+    readonly selected: JobRow | undefined;
+    readonly width: number;
+    readonly withHome?: boolean;
+    /** Title of the column that stands out. */
+    readonly sortedBy?: string;
+  },
   height: number,
   theme: Theme,
 ): readonly Row[] {
   const { jobs, selected, width } = input;
-  const columns = chooseColumns(jobs, width, theme.glyphs);
+  const all = allColumns(jobs, theme.glyphs).filter(({ head }) => input.withHome || head !== 'HOME');
+  const columns = chooseColumns(all, width);
   const { shown } = shownJobs(jobs, selected, height);
   const rows = shown.map((job) => jobRow(job, job === selected, columns, width, theme));
   const blank = Array.from({ length: Math.max(0, height - 1 - rows.length) }, (): Row => []);
-  return [headRow(columns), ...rows, ...blank];
+  return [headRow(columns, input.sortedBy), ...rows, ...blank];
 }
 
 /** The part of the list for which a table of `height` rows has room, with the selected job in its middle. */
@@ -54,6 +62,7 @@ function allColumns(jobs: readonly JobRow[], glyphs: Glyphs): readonly Column[] 
       text: ({ job }) => job,
     },
     { head: 'PID', width: 7, right: true, weight: 1, text: ({ pid }) => (pid === null ? '-' : String(pid)) },
+    { head: 'HOME', width: 4, right: true, weight: 6, text: ({ home }) => String(home) },
     {
       head: 'WHERE',
       width: widest(
@@ -93,8 +102,8 @@ function whereText({ where, movingTo }: JobRow, { arrow }: Glyphs): string {
   return movingTo === null ? String(where) : `${where}${arrow}${movingTo}`;
 }
 
-function chooseColumns(jobs: readonly JobRow[], width: number, glyphs: Glyphs): readonly Column[] {
-  let columns = allColumns(jobs, glyphs);
+function chooseColumns(all: readonly Column[], width: number): readonly Column[] {
+  let columns = all;
   while (width - widthOf(columns) < leastCommand && columns.length > 1) {
     const least = Math.min(...columns.map(({ weight }) => weight));
     columns = columns.filter(({ weight }) => weight !== least);
@@ -106,9 +115,12 @@ function widthOf(columns: readonly Column[]): number {
   return columns.reduce((sum, column) => sum + column.width + 2, pointerWidth);
 }
 
-function headRow(columns: readonly Column[]): Row {
-  const heads = columns.map((column) => `${align(column.head, column)}  `).join('');
-  return [['dim', `${' '.repeat(pointerWidth)}${heads}COMMAND`]];
+function headRow(columns: readonly Column[], sortedBy: string | undefined): Row {
+  const heads = columns.map((column): Span => [
+    column.head === sortedBy ? 'bold' : 'dim',
+    `${align(column.head, column)}  `,
+  ]);
+  return [['dim', ' '.repeat(pointerWidth)], ...heads, ['dim', 'COMMAND']];
 }
 
 function align(text: string, { width, right }: Column): string {

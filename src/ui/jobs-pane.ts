@@ -66,7 +66,7 @@ function detailRows(job: JobRow | undefined, width: number, most: number, theme:
   ]);
 }
 
-function detailOf(job: JobRow, { utf8 }: Theme): Span {
+export function detailOf(job: JobRow, { utf8 }: Theme): Span {
   if (job.state === 'guest') return ['dim', `is a guest of node ${job.home}`];
   if (job.movingTo !== null) {
     return ['accent', `moves to ${job.movingTo}${job.step ? `: ${clean(job.step, utf8)}` : ''}`];

@@ -13,3 +13,9 @@ export interface SnapshotSource {
   migrate(job: JobId, to: Destination): Promise<Message>;
   close(): void;
 }
+
+/** One that can also signal the jobs born here. */
+export interface JobControl extends SnapshotSource {
+  /** Answers, in words, what became of it. */
+  signal(job: JobId, signal: string): Promise<Message>;
+}

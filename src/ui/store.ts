@@ -1,14 +1,12 @@
-import type { MonitorState } from './monitor-state.js';
-
 /** Holds the state, and tells the screen when to draw: at once, but not more often than the eye can use. */
-export interface Store {
+export interface Store<State> {
   /** What is drawn. */
-  get(): MonitorState;
+  get(): State;
   /** What will be drawn next. */
-  latest(): MonitorState;
+  latest(): State;
   subscribe(listener: () => void): () => void;
   /** `gapMs`: at least so long after the last drawing. */
-  update(change: (state: MonitorState) => MonitorState, gapMs: number): void;
+  update(change: (state: State) => State, gapMs: number): void;
   /** No drawing is pending any more. */
   close(): void;
 }
@@ -16,7 +14,10 @@ export interface Store {
 /** After a key press, and for what comes by itself: at most four times a second. */
 export const drawGaps = { keyMs: 30, newsMs: 250 } as const;
 
-export function createStore(initial: MonitorState, now: () => number = () => performance.now()): Store {
+export function createStore<State>(
+  initial: State,
+  now: () => number = () => performance.now(),
+): Store<State> {
   let state = initial;
   let shown = initial;
   let drawnAtMs = -Infinity;

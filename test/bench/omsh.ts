@@ -13,7 +13,7 @@ const must = 0.4;
 const nodes = 4;
 const cpuPercent = 40;
 const files = 200;
-const functions = 80;
+const functions = 100;
 const make = '/usr/bin/make';
 const hourMs = 3_600_000;
 

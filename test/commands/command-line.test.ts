@@ -14,6 +14,7 @@ const spec: CommandSpec = {
     timeout: { type: 'number', argument: 'SECONDS' },
     node: { type: 'string', alias: 'p', argument: 'NUMBER' },
     format: { type: 'string', argument: 'FORM', choices: ['classic', 'json'] },
+    sort: { type: 'string', argument: 'COLUMN', mayBeginWithDash: true },
   },
 };
 
@@ -27,6 +28,8 @@ describe('what is understood', () => {
     [['--timeout=2', 'a'], ['a'], { timeout: 2 }],
     [['-p', '7', 'a'], ['a'], { node: '7' }],
     [['--format', 'json', 'a'], ['a'], { format: 'json' }],
+    [['--sort', '-cpu', 'a'], ['a'], { sort: '-cpu' }],
+    [['--sort', 'cpu', 'a'], ['a'], { sort: 'cpu' }],
     [['--', '--json', '-x'], ['--json', '-x'], {}],
     [['007', '1e3'], ['007', '1e3'], {}],
     [['a', '-1'], ['a', '-1'], {}],

@@ -2,15 +2,16 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { connectMosd, type MosdClient } from '../../cluster/mosd-client.js';
 import type { ClusterSnapshot } from '../../core/cluster-map.js';
 import { MoskitError, messageOf } from '../../errors.js';
-import type { SnapshotSource } from '../../ui/snapshot-source.js';
+import type { JobControl } from '../../ui/snapshot-source.js';
 import { describeOutcome } from '../move-text.js';
 import { latestOf } from './latest.js';
 
 const intervalMs = 1_000;
 const againAfterMs = 1_000;
+const signalMs = 10_000;
 
 /** The user's own mosd, which pushes what it knows. When it goes away, the next one is asked: jobs go on meanwhile. */
-export function mosdSource(running: MosdClient | null, env: NodeJS.ProcessEnv): SnapshotSource {
+export function mosdSource(running: MosdClient | null, env: NodeJS.ProcessEnv): JobControl {
   const closing = new AbortController();
   const isClosed = (): boolean => closing.signal.aborted;
   let client = running;
@@ -47,6 +48,11 @@ export function mosdSource(running: MosdClient | null, env: NodeJS.ProcessEnv): 
       if (!client) return { kind: 'problem', text: `${job} stays: mosd does not run` };
       const outcome = await client.request('migrate', { target: job, to }, { timeoutMs: Infinity });
       return { kind: outcome.moved ? 'info' : 'problem', text: describeOutcome(outcome) };
+    },
+    signal: async (job, signal) => {
+      if (!client) return { kind: 'problem', text: `${job} was sent nothing: mosd does not run` };
+      await client.request('signal', { job, signal }, { timeoutMs: signalMs });
+      return { kind: 'info', text: `${job}: ${signal} sent` };
     },
     close: () => closing.abort(),
   };

@@ -19,8 +19,31 @@ export async function withProbe<T>(dir: string, task: (probe: FolderProbe) => Pr
   }
 }
 
-/** Which of these nodes see the very folder `dir`. A node that does not answer counts as one that does not. */
+const seenForMs = 3_000;
+const seen = new WeakMap<HomeContext, Map<string, Promise<ReadonlySet<NodeId>>>>();
+
+/**
+ * Which of these nodes see the very folder `dir`. A node that does not answer counts as one that does not. The answer
+ * holds for some seconds: the many jobs of a `make -j` ask once, and a node looks again before it takes a job in.
+ */
 export function nodesThatSee(
+  context: HomeContext,
+  dir: string,
+  nodes: readonly NodeId[],
+): Promise<ReadonlySet<NodeId>> {
+  const known = seen.get(context) ?? new Map<string, Promise<ReadonlySet<NodeId>>>();
+  seen.set(context, known);
+  const key = `${nodes.join(' ')} ${dir}`;
+  const earlier = known.get(key);
+  if (earlier) return earlier;
+  const answer = askWhoSees(context, dir, nodes);
+  known.set(key, answer);
+  const forget = (): void => void known.delete(key);
+  answer.then(() => setTimeout(forget, seenForMs).unref(), forget);
+  return answer;
+}
+
+function askWhoSees(
   context: HomeContext,
   dir: string,
   nodes: readonly NodeId[],

@@ -12,13 +12,17 @@ import { Panes } from './Panes.js';
 import { Rows } from './Rows.js';
 
 interface MonitorProps {
-  readonly store: Store;
+  readonly store: Store<MonitorState>;
   readonly theme: Theme;
   readonly onKey: (name: string) => void;
 }
 
+export function monitorElement(props: MonitorProps) {
+  return <Monitor {...props} />;
+}
+
 /** The whole screen: state in, names of keys out. */
-export function Monitor({ store, theme, onKey }: MonitorProps) {
+function Monitor({ store, theme, onKey }: MonitorProps) {
   const state = useSyncExternalStore(
     (onChange) => store.subscribe(onChange),
     () => store.get(),

@@ -2,27 +2,20 @@ import { render } from 'ink';
 import { createCanvas } from '../canvas.js';
 import type { Screen } from '../screen.js';
 import type { Store } from '../store.js';
-import type { Theme } from '../theme.js';
-import { Monitor } from './Monitor.js';
+import type { ReactNode } from 'react';
+import type { Size } from '../monitor-state.js';
 import { CanvasContext } from './Rows.js';
 
 export interface MountOptions {
-  readonly store: Store;
-  readonly theme: Theme;
+  readonly store: Store<{ readonly size: Size }>;
   readonly screen: Screen;
   readonly stdin: NodeJS.ReadStream;
-  readonly onKey: (name: string) => void;
 }
 
 /** Lets ink lay the screen out. Answers the function that ends it. */
-export function mountMonitor({ store, theme, screen, stdin, onKey }: MountOptions): () => void {
+export function mountScreen(content: ReactNode, { store, screen, stdin }: MountOptions): () => void {
   const canvas = createCanvas();
-  const monitor = (
-    <CanvasContext value={canvas}>
-      <Monitor store={store} theme={theme} onKey={onKey} />
-    </CanvasContext>
-  );
-  const instance = render(monitor, {
+  const instance = render(<CanvasContext value={canvas}>{content}</CanvasContext>, {
     stdout: frameCatcher(store, (frame) => screen.paint(canvas.compose(frame))),
     stdin,
     exitOnCtrlC: false,
@@ -35,7 +28,7 @@ export function mountMonitor({ store, theme, screen, stdin, onKey }: MountOption
 }
 
 /** Stands where ink expects the terminal, and hands its frames over. */
-function frameCatcher(store: Store, show: (frame: string) => void): NodeJS.WriteStream {
+function frameCatcher(store: MountOptions['store'], show: (frame: string) => void): NodeJS.WriteStream {
   const output = {
     get columns() {
       return store.get().size.columns;
