@@ -2,7 +2,7 @@ import { tryConnectMosd } from '../cluster/mosd-client.js';
 import { UsageError } from '../errors.js';
 import { exitCodes } from '../exit-codes.js';
 import { sortColumns, sortRows, type Order } from '../ui/top/sort.js';
-import { filters, type Filter } from '../ui/top/top-state.js';
+import { filters } from '../ui/top/top-state.js';
 import { command, jsonOption } from './command.js';
 import { guestRow, jobRow, jobTable } from './job-table.js';
 import { mosdSource } from './mosmon/mosd-source.js';

@@ -105,6 +105,6 @@ test('-h is not help for a command that gives it a meaning of its own', () => {
 
 test('the usage line shows every option with its argument', () => {
   expect(usageLine(spec)).toBe(
-    'usage: tool [--json] [-f FILE] [--timeout SECONDS] [--node NUMBER] [--format FORM] A [B]',
+    'usage: tool [--json] [-f FILE] [--timeout SECONDS] [--node NUMBER] [--format FORM] [--sort COLUMN] A [B]',
   );
 });
