@@ -97,7 +97,7 @@ describe('what it is', () => {
   });
 
   it.each<[string[], Partial<JobSpec>]>([
-    [[], { lock: false, hint: 'none', decay: 'slow' }],
+    [[], { lock: false, hint: 'none', decay: undefined }],
     [['-l'], { lock: false }],
     [['-L'], { lock: true }],
     [['-k'], { lock: false }],

@@ -34,7 +34,7 @@ const request = (line: string): JobSpec => jobRequest(read(line), around);
 
 describe('a wrapper is mosrun with its options', () => {
   it.each<[string, Partial<JobSpec>]>([
-    ['cpujob sim -c', { hint: 'cpujob', where: { kind: 'best' }, lock: false, decay: 'slow' }],
+    ['cpujob sim -c', { hint: 'cpujob', where: { kind: 'best' }, lock: false, decay: undefined }],
     ['cputjob sim -c', { hint: 'cpujob', where: { kind: 'best' }, lock: false }],
     ['iojob sim -c', { hint: 'iojob', where: { kind: 'best' }, lock: false }],
     ['nomig sim -c', { where: { kind: 'home' }, lock: true }],
