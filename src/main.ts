@@ -23,6 +23,14 @@ const commands: CommandTable = {
     describe: 'print the map of the cluster',
     start: async (argv) => runCommand((await import('./commands/showmap.js')).showmap, argv),
   },
+  mosdiscd: {
+    describe: 'find machines on the local network',
+    start: async (argv) => runCommand((await import('./commands/mosdiscd.js')).mosdiscd, argv),
+  },
+  omdiscd: {
+    describe: 'the same, by its old name',
+    start: async (argv) => runCommand((await import('./commands/mosdiscd.js')).mosdiscd, argv),
+  },
   mosd: {
     describe: 'the daemon (started on demand)',
     start: async () => (await import('./daemon/main.js')).runDaemon(),

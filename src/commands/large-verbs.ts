@@ -6,6 +6,7 @@ export const largeVerbs: Readonly<Record<string, { readonly operands: string; re
   {
     doctor: { operands: '', describe: 'say of each node what is wrong with it, and how to mend it' },
     export: { operands: 'ansible|mpi|parallel|…', describe: 'print the cluster for another program' },
+    join: { operands: '[ADDRESS]', describe: 'take a machine that mosdiscd hears into the map' },
     service: {
       operands: 'install|remove|status',
       describe: 'start with the machine, and leave it in order when it goes down',

@@ -30,6 +30,12 @@ export async function loadMap(
   else await requireQuiet(mosd, () => giveMap(mosd, map));
 }
 
+/** A map to which a node was added: no job is where it must not be, so nobody has to go home for it. */
+export async function extendMap(map: NewMap, context: CommandContext): Promise<void> {
+  const mosd = (await context.runningMosd()) ?? (hasJobs(context.env) ? await context.anyMosd() : null);
+  await (mosd ? giveMap(mosd, map) : writeMap(map, context));
+}
+
 async function giveMap(mosd: MosdClient, { config, mospe, gateways }: NewMap): Promise<void> {
   await mosd.request('setConfig', { config, mospe });
   if (gateways !== undefined) await mosd.request('setAdmin', { admin: { gateways } });

@@ -1,3 +1,4 @@
+import { formatPacket, parsePacket } from '../../../src/core/discovery-packet.js';
 import { formatEvent, parseHistoryLine } from '../../../src/core/history.js';
 import { parseClassicMap, formatClassicMap } from '../../../src/core/classic-map.js';
 import { emptyMap } from '../../../src/core/map-empty.js';
@@ -213,6 +214,27 @@ export const textTargets: readonly Target[] = [
     run: (input) => {
       const { proxyJump } = parseSshSettings(input.toString('utf8'));
       if (proxyJump !== null) parseJump(proxyJump);
+    },
+  },
+  {
+    name: 'discovery-packet',
+    share: 4,
+    samples: [
+      ...texts(
+        formatPacket({ id: '0123456789abcdef'.repeat(2), name: 'pc-1', node: 17, heard: ['f'.repeat(32)] }),
+      ),
+      ...corpus('discovery-packet'),
+    ],
+    run: (input) => {
+      const answer = parsePacket(input);
+      if (!answer.ok) {
+        must(answer.problem !== '', 'refused without a reason');
+        return;
+      }
+      must(/^[\w.-]{1,64}$/.test(answer.packet.name), 'takes a name that is none');
+      const again = parsePacket(Buffer.from(formatPacket(answer.packet)));
+      must(again.ok, 'does not read what it wrote');
+      if (again.ok) mustBeSame(again.packet, answer.packet);
     },
   },
   {
