@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import type { DriverName } from '../../src/core/job-spec.js';
-import { faults, type Fault } from '../faults/cases.js';
+import { faults, scenes, type Fault, type Scene } from '../faults/cases.js';
 import { fuzz } from '../fuzz/fuzz.js';
 import { exploreLeases, leaseMutants, leaseRules } from '../model/lease-model.js';
 import { exploreModel, longBounds, shortBounds } from '../model/explore-model.js';
@@ -15,7 +15,7 @@ import { soak } from './soak/soak.js';
 
 const usage = `npm run chaos -- [--json] [--short] [--seed N] [model|power|fuzz|faults|soak|hammer …]
   soak: [--minutes N] [--logs FOLDER]
-  faults: [--drivers criu,app,restart] [--faults ${faults.join(',')}] [--labs N] [--step REGEX] [--write FILE]`;
+  faults: [--drivers criu,app,restart] [--faults ${faults.join(',')}] [--scenes ${scenes.join(',')}] [--labs N] [--step REGEX] [--write FILE]`;
 
 const { values, positionals } = parseArgs({
   options: {
@@ -26,6 +26,7 @@ const { values, positionals } = parseArgs({
     seed: { type: 'string', default: '1' },
     drivers: { type: 'string', default: 'criu,app,restart' },
     faults: { type: 'string', default: faults.join(',') },
+    scenes: { type: 'string', default: scenes.join(',') },
     labs: { type: 'string', default: '2' },
     /** Only the steps whose name this expression is found in. */
     step: { type: 'string', default: '' },
@@ -127,6 +128,7 @@ async function moveFaults(): Promise<readonly Outcome[]> {
   const outcomes = await runFaults({
     drivers: values.drivers.split(',') as DriverName[],
     faults: values.faults.split(',') as Fault[],
+    scenes: values.scenes.split(',') as Scene[],
     labs: Number(values.labs),
     step: new RegExp(values.step),
     repository: new URL('..', import.meta.url),
@@ -142,7 +144,7 @@ async function moveFaults(): Promise<readonly Outcome[]> {
   const injected = outcomes.length - missed.length;
   return [
     {
-      what: 'faults over all steps of a move',
+      what: 'faults over all steps',
       figures: `${injected} injected, ${wrong.length} wrong, ${missed.length} steps not reached`,
       wrong,
     },

@@ -1,11 +1,12 @@
 import type { DriverName } from '../../src/core/job-spec.js';
-import { allCases, type Fault, type FaultCase } from '../faults/cases.js';
+import { allCases, type Fault, type FaultCase, type Scene } from '../faults/cases.js';
 import { startFaultLab } from '../faults/lab.js';
 import { runCase, type CaseOutcome } from '../faults/run-case.js';
 
 export interface FaultRun {
   readonly drivers: readonly DriverName[];
   readonly faults: readonly Fault[];
+  readonly scenes: readonly Scene[];
   readonly step: RegExp;
   /** Labs side by side. */
   readonly labs: number;
@@ -37,21 +38,20 @@ export async function runFaults(run: FaultRun): Promise<readonly CaseOutcome[]> 
 /** Markdown: one row for each step and party, one column for each driver and fault. */
 export function faultTable(outcomes: readonly CaseOutcome[]): string {
   const columns = [...new Set(outcomes.map(({ of }) => `${of.driver} ${of.fault}`))].sort();
-  const rows = [...new Set(outcomes.map(({ of }) => `${of.party} | ${of.step}`))];
+  const rowOf = ({ scene, party, step }: FaultCase): string => `${scene ?? 'move'} | ${party} | ${step}`;
+  const rows = [...new Set(outcomes.map(({ of }) => rowOf(of)))];
   const cell = (row: string, column: string): string => {
-    const found = outcomes.find(
-      ({ of }) => `${of.party} | ${of.step}` === row && `${of.driver} ${of.fault}` === column,
-    );
+    const found = outcomes.find(({ of }) => rowOf(of) === row && `${of.driver} ${of.fault}` === column);
     if (!found) return '';
     return found.wrong.length > 0 ? `**${found.wrong.join('; ')}**` : found.job;
   };
   return [
-    `| party | step | ${columns.join(' | ')} |`,
-    `| --- | --- |${columns.map(() => ' --- |').join('')}`,
+    `| | party | step | ${columns.join(' | ')} |`,
+    `| --- | --- | --- |${columns.map(() => ' --- |').join('')}`,
     ...rows.map((row) => `| ${row} | ${columns.map((column) => cell(row, column)).join(' | ')} |`),
   ].join('\n');
 }
 
-export function describeCase({ driver, party, step, fault }: FaultCase): string {
-  return `${driver}: ${fault} of ${party} at '${step}'`;
+export function describeCase({ driver, scene = 'move', party, step, fault }: FaultCase): string {
+  return `${driver}, ${scene}: ${fault} of ${party} at '${step}'`;
 }

@@ -81,6 +81,13 @@ export const requestSamples: readonly Sample[] = [
   ['files.send', { ...files, known: manifest, only: ['stdout'], ticket, skipBefore: { stdout: 17 } }],
   ['files.receive', { ...files, ticket, limitBytes: 1_000_000 }],
   ['pages.open', { ...move, driver: 'criu', ticket }],
+  ['guest.checkpoint', { ...move, sequence: 3, driver: 'app', skipBefore: { stdout: 17 } }],
+  ['guest.checkpointed', { job, sequence: 3 }],
+  ['guest.cutBack', { ...move, files: [{ path: '/srv/data/log', size: 12 }] }],
+  ['guest.lease', { echoMs: 4_711_000, guests: [move] }],
+  ['kept.put', { job, sequence: 3, part: 'image', ticket, limitBytes: 1_000_000 }],
+  ['kept.get', { job, sequence: 3, part: 'job', ticket }],
+  ['kept.only', { job, sequences: [2, 3] }],
 ];
 
 export const answerSamples: readonly Sample[] = [
@@ -92,6 +99,9 @@ export const answerSamples: readonly Sample[] = [
   ['guest.freeze', { kind: 'ended', exit: { kind: 'signal', signal: 'SIGKILL' } }],
   ['guest.freeze', { kind: 'frozen', bytes: 5 }],
   ['files.send', { manifest, bytes: 17 }],
+  ['guest.checkpoint', { kind: 'imaged', frozenMs: 12.5, output: { stdout: 5, stderr: 0 }, inPlace: [] }],
+  ['kept.put', { bytes: 17 }],
+  ['kept.list', [job]],
   ['usage', [{ job, pid: 5, cpu: 0.5, rssKib: 7, stopped: false }]],
   ['requirements', aRequirement],
 ];

@@ -1,4 +1,4 @@
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { isDeepStrictEqual } from 'node:util';
@@ -6,7 +6,9 @@ import { emptyMap } from '../../src/core/map-empty.js';
 import type { ClusterMap } from '../../src/core/cluster-map.js';
 import type { GuestRecord } from '../../src/daemon/guest/record.js';
 import { Guests } from '../../src/daemon/guest/registry.js';
+import { parseLease } from '../../src/daemon/guest/lease.js';
 import { loadCarried } from '../../src/daemon/home/carried.js';
+import { loadCheckpoints, loadImageKey } from '../../src/daemon/home/checkpoint-store.js';
 import type { HomeRecord } from '../../src/daemon/home/record.js';
 import { HomeStore } from '../../src/daemon/home/store.js';
 import { installationIdentity } from '../../src/daemon/identity.js';
@@ -19,6 +21,7 @@ import { saveJsonFile } from '../../src/state/json-file.js';
 import { openMapStore } from '../../src/state/map-store.js';
 import { archiveSamples } from '../fuzz/file-samples.js';
 import { aManifest, moveSteps } from '../fuzz/samples.js';
+import { anImage } from '../image-fixture.js';
 import { aSpec } from '../job-spec-fixture.js';
 
 export type Harm = 'cut' | 'zeros' | 'flip';
@@ -198,7 +201,42 @@ const archive: Format = {
   harms: every,
 };
 
+const image = anImage({ job });
+const key = 'ab'.repeat(32);
+
+/** A key that is damaged is another one from then on: the MACs of older images tell. */
+const imageKey: Format = {
+  ...record('key of the MACs of images', 'image-key', key, async (folder) => {
+    const loaded = (await loadImageKey(folder)).toString('hex');
+    return loaded === key || !(await wasSetAside(folder, 'image-key')) ? JSON.stringify(loaded) : null;
+  }),
+};
+
+async function wasSetAside(folder: string, name: string): Promise<boolean> {
+  return (await readdir(folder)).some((entry) => entry.startsWith(`${name}.damaged`));
+}
+
+/** Hundredths of seconds: a digit less ends the lease too early, and never too late. */
+const leaseText = '123456789\n';
+const lease: Format = {
+  name: 'lease',
+  file: 'lease',
+  write: (folder) => writeFile(join(folder, 'lease'), leaseText),
+  load: async (folder) => {
+    const until = parseLease(await readFile(join(folder, 'lease'), 'utf8'));
+    return until === null ? null : String(until);
+  },
+  accepts: (loaded) => loaded === '1234567890',
+  harms: ['cut', 'zeros'],
+};
+
 export const formats: readonly Format[] = [
+  record('record of an image', 'job/checkpoint-7.json', image, async (folder) => {
+    const [found] = await loadCheckpoints(join(folder, 'job'));
+    return found ? JSON.stringify(found) : null;
+  }),
+  imageKey,
+  lease,
   record('record of a job', homeFile, homeRecord, loadHome),
   record('record of a job, as before the checksum', homeFile, homeRecord, loadHome, false),
   journal,

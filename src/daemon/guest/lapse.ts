@@ -7,6 +7,7 @@ import { createHistory, type History } from '../../state/history.js';
 import { parseSealed } from '../../state/sealed-json.js';
 import { upMs } from '../up-time.js';
 import { lapsedFile, leaseFile } from './lease-files.js';
+import { parseLease } from './lease.js';
 import type { GuestRecord } from './record.js';
 
 const lookMs = 500;
@@ -41,7 +42,8 @@ async function lookAt(dir: string, history: History): Promise<boolean> {
   const until = await readFile(join(dir, leaseFile), 'utf8').catch(() => null);
   const mark = await readFile(join(dir, lapsedFile), 'utf8').catch(() => null);
   if (until === null && mark === null) return false;
-  const isOver = until !== null && Number(until) * 10 <= upMs();
+  // One that can't be read is no lease.
+  const isOver = until !== null && (parseLease(until) ?? 0) <= upMs();
   if (isOver) return hold(dir, mark, history);
   if (mark !== null) await letGo(dir, mark, history);
   return false;

@@ -81,7 +81,12 @@ export async function requireLease(context: GuestContext, record: GuestRecord): 
 
 async function read(context: GuestContext, record: GuestRecord): Promise<number | null> {
   const text = await readFile(join(context.guests.dirOf(record), leaseFile), 'utf8').catch(() => '');
-  return /^\d+\n$/.test(text) ? Number(text) * 10 : null;
+  return parseLease(text);
+}
+
+/** ms since the machine was started; null when it says nothing. */
+export function parseLease(text: string): number | null {
+  return /^\d{1,14}\n$/.test(text) ? Number(text) * 10 : null;
 }
 
 function write(context: GuestContext, record: GuestRecord, untilMs: number): Promise<void> {

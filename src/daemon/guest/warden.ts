@@ -18,7 +18,7 @@ while :; do
     any=1
     until=
     read -r until <"$lease" 2>/dev/null
-    case $until in ''|*[!0-9]*) continue;; esac
+    case $until in ''|*[!0-9]*) over=1; continue;; esac
     [ "$now" -lt "$until" ] || over=1
   done
   if [ -z "$any" ]; then

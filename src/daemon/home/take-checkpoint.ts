@@ -198,5 +198,9 @@ async function tellKeepers(context: HomeContext, job: HomeJob, keepers: Iterable
 export async function dropImages(context: HomeContext, job: HomeJob): Promise<void> {
   const { checkpointMs, keeper } = protectionOf(job.record.spec);
   const asked = checkpointMs === null ? [] : [context.nodes.self, keeper ?? context.nodes.self];
-  await tellKeepers(context, job, [...job.images.map((image) => image.keeper), ...asked]);
+  const keepers = [...job.images.map((image) => image.keeper), ...asked];
+  const dir = context.homes.store.dirOf(job.record.job);
+  for (const { sequence } of job.images) await forgetCheckpoint(dir, sequence);
+  job.images = [];
+  await tellKeepers(context, job, keepers);
 }

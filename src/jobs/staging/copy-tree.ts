@@ -30,6 +30,7 @@ export async function copyTree(from: string, to: string, options: CopyOptions): 
     ...(options.always ? { always: options.always } : {}),
   });
   const pipe = new PassThrough();
+  pipe.on('error', () => undefined); // both ends answer for themselves; unheard, it would end this process
   const received = receiveTree({ root: to, input: pipe, limitBytes, limitEntries });
   received.catch((error: unknown) => pipe.destroy(error as Error));
   const [sent] = await Promise.all([

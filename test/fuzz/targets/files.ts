@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { crc32 } from 'node:zlib';
 import { elfHeaderBytes, findBuildId, noteRanges, parseElfHeader } from '../../../src/core/elf.js';
+import { imagesToKeep, isCheckpoint, sealedPrefix } from '../../../src/core/checkpoint.js';
 import { parseMoveStep } from '../../../src/core/relocation.js';
+import { parseLease } from '../../../src/daemon/guest/lease.js';
 import { readExit } from '../../../src/jobs/job-exit.js';
 import { fingerprintOf } from '../../../src/jobs/probe/fingerprint.js';
 import { receiveTree } from '../../../src/jobs/staging/receive-tree.js';
@@ -22,6 +24,7 @@ import { openJournal } from '../../../src/state/journal.js';
 import { loadJsonFile } from '../../../src/state/json-file.js';
 import { formatSealed } from '../../../src/state/sealed-json.js';
 import { archiveSamples, elfSamples } from '../file-samples.js';
+import { anImage } from '../../image-fixture.js';
 import { corpus } from '../corpus.js';
 import type { Target } from '../engine.js';
 import { requestSamples } from '../message-samples.js';
@@ -31,7 +34,7 @@ import { jsonOf, must, mustBeSame, texts } from './expect.js';
 
 export const fileTargetNames = [
   ...['archive', 'archive-sealed', 'folder-probe', 'elf', 'elf-file'],
-  ...['exit-file', 'journal-file', 'record-file'],
+  ...['exit-file', 'journal-file', 'record-file', 'image-record', 'lease'],
 ] as const;
 
 /** Readers of files and of trees of files. Everything they may write is in `folder`. */
@@ -124,6 +127,28 @@ export async function fileTargets(folder: string): Promise<readonly Target[]> {
       run: async (input) => {
         const loaded = await loadJsonFile(join(await scratch('record', input), 'record'));
         must(loaded.kind !== 'missing', 'loses a file');
+      },
+    },
+    {
+      name: 'image-record',
+      share: 1,
+      samples: [Buffer.from(JSON.stringify(anImage()))],
+      run: (input) => {
+        const value = jsonOf(input);
+        if (!isCheckpoint(value)) return;
+        // What the program does with one that it takes for good.
+        must(new Date(value.atMs).toISOString() !== '', 'has no date');
+        must(sealedPrefix(value, 'job').split('\n').length === 7, 'has a line too many in its MAC');
+        mustBeSame([...imagesToKeep([value.sequence])], [value.sequence]);
+      },
+    },
+    {
+      name: 'lease',
+      share: 1,
+      samples: texts('123456\n', '0\n'),
+      run: (input) => {
+        const until = parseLease(input.toString('utf8'));
+        must(until === null || (Number.isSafeInteger(until) && until >= 0), `lasts until ${until}`);
       },
     },
   ];
