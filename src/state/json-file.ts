@@ -46,6 +46,18 @@ export async function loadJsonFile<T>(
   return { kind: 'damaged', problems: parsed.problems, keptAs };
 }
 
+/** What is wrong with a record that no version of ours up to this one, `known`, understands. It is then left as it is. */
+export function recordProblem(loaded: LoadedJson<unknown>, known: number): string {
+  if (loaded.kind !== 'ok') return loaded.kind;
+  const format =
+    typeof loaded.value === 'object' && loaded.value !== null
+      ? (Reflect.get(loaded.value, 'format') as unknown)
+      : null;
+  return typeof format === 'number' && format > known
+    ? `of format ${format}, written by a newer moskit`
+    : 'damaged';
+}
+
 function parseBytes<T>(bytes: Buffer, check: JsonCheck<T> | undefined): ReturnType<JsonCheck<T | unknown>> {
   let text: string;
   try {

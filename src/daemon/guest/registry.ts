@@ -11,7 +11,7 @@ import type { DriverJob, JobProcess } from '../../jobs/driver.js';
 import { isAlive, killTree } from '../../jobs/process-tree.js';
 import { readExit, readMessages } from '../../jobs/sandbox.js';
 import { removeTree } from '../../jobs/staging/remove-tree.js';
-import { loadJsonFile, saveJsonFile } from '../../state/json-file.js';
+import { loadJsonFile, recordProblem, saveJsonFile } from '../../state/json-file.js';
 import { jobEnvironment } from './environment.js';
 import { guestKey, imageDirOf, type GuestRecord } from './record.js';
 import { KeyedQueue } from '../keyed-queue.js';
@@ -62,9 +62,7 @@ export class Guests {
     for (const key of await readdir(this.#dir)) {
       const loaded = await loadJsonFile(join(this.#dir, key, 'guest.json'));
       if (loaded.kind !== 'ok' || !isGuestRecord(loaded.value)) {
-        this.#log.write(
-          `guest ${key}: its record is ${loaded.kind === 'ok' ? 'damaged' : loaded.kind}; left alone`,
-        );
+        this.#log.write(`guest ${key}: its record is ${recordProblem(loaded, 1)}; left alone`);
         this.#unreadable.add(key);
         continue;
       }

@@ -4,7 +4,7 @@ import { writeError } from '../../disk-error.js';
 import { isJobId, formatJobId, type JobId, type NodeId } from '../../core/ids.js';
 import { parseMoveStep, type MoveStep } from '../../core/relocation.js';
 import { removeTree } from '../../jobs/staging/remove-tree.js';
-import { loadJsonFile, saveJsonFile } from '../../state/json-file.js';
+import { loadJsonFile, recordProblem, saveJsonFile } from '../../state/json-file.js';
 import { openJournal, type Journal } from '../../state/journal.js';
 import type { Log } from '../log.js';
 import type { HomeRecord } from './record.js';
@@ -52,9 +52,7 @@ export class HomeStore {
   async #loadJob(job: JobId): Promise<StoredJob | null> {
     const loaded = await loadJsonFile(join(this.dirOf(job), 'job.json'));
     if (loaded.kind !== 'ok' || !isHomeRecord(loaded.value)) {
-      this.#log.write(
-        `job ${job}: its record is ${loaded.kind === 'ok' ? 'damaged' : loaded.kind}; left alone`,
-      );
+      this.#log.write(`job ${job}: its record is ${recordProblem(loaded, 1)}; left alone`);
       this.damaged.add(job);
       return null;
     }
