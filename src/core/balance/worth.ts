@@ -62,7 +62,12 @@ export function isBetter(
 ): boolean {
   const keep = 1 - policy.minImprovement;
   const after = target.arriving + departure.demand * policy.migrantLoad;
-  return added < departure.saved * keep && slowdown(after, target.node) < departure.slowdown * keep;
+  const { job, source } = departure;
+  return (
+    added < departure.saved * keep &&
+    slowdown(after, target.node) * awayFactor(job, target, policy) <
+      departure.slowdown * awayFactor(job, source, policy) * keep
+  );
 }
 
 export function worthOf(departure: Departure, target: Outlook, added: number, policy: BalancePolicy): Worth {
