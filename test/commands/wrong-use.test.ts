@@ -26,7 +26,7 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'moskit-wrong-'));
   none = { ...process.env, MOSKIT_DIR: folder };
   mosd = await startStandIn({
-    submit: submit as never,
+    submit: submit,
     jobs: () => [],
     status: () => ({ self: 1, atMs: 0, sspeed: 10_000, nodes: [], jobs: [], guests: [] }),
   });
