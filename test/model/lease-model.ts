@@ -143,7 +143,7 @@ function tended(state: State, rules: LeaseRules, nowMs: number): State {
   const isFresh = state.echo !== null && state.t - state.heardAt < freshTicks;
   const isAsked = state.place === 'there' || (rules.renewsStale && state.place === 'elsewhere');
   if (isFresh && isAsked) {
-    const renewals = state.isCut ? state.renewals : [...state.renewals, state.echo!].slice(-2);
+    const renewals = state.isCut ? state.renewals : [...state.renewals, state.echo].slice(-2);
     return { ...state, givenMs: nowMs, renewals };
   }
   if (state.place === 'there' && rules.isOver(state.givenMs, nowMs)) return { ...state, place: 'stranded' };

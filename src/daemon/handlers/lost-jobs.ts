@@ -8,7 +8,7 @@ import { homeOfDaemon, type Daemon } from '../context.js';
 import type { HomeContext } from '../home/homes.js';
 import { isOver, whereIs, type HomeJob } from '../home/job.js';
 import { giveUp as giveUpJob, strand } from '../home/node-loss.js';
-import type { Origin } from '../home/start-elsewhere.js';
+import type { Origin } from '../home/fill.js';
 import { recoverStranded } from '../home/tend.js';
 
 /** `mosrun --recover`: what a rule does by itself, asked for by a person. */

@@ -1,6 +1,6 @@
 import { protectionOf } from '../../core/job-spec.js';
 import type { HomeJob } from './job.js';
-import type { Origin } from './start-elsewhere.js';
+import type { Origin } from './fill.js';
 
 /** What a stranded job may go on from by its own rule, the best first. */
 export function originsOf(job: HomeJob): readonly Origin[] {
