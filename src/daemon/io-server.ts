@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { JobExit } from '../core/cluster-map.js';
+import { messageOf, ProtocolError } from '../errors.js';
 import type { OutputOffsets } from '../core/output-flow.js';
 import { followSpool } from '../jobs/staging/follow-spool.js';
 import { drained, framesOf } from '../protocol/frame-stream.js';
@@ -32,9 +33,14 @@ export interface IoSource {
 
 /**
  * Serves one `io` channel until the other side leaves or everything, `ended` included, was sent. It is the other side
- * that closes: a channel closed here could drop what it has not read yet.
+ * that closes: a channel closed here could drop what it has not read yet. When one of the streams can't be served, none
+ * is any more: the other side hears why, and comes again. Answers that reason; null where all went well.
  */
-export async function serveIo(channel: Duplex, from: OutputOffsets, source: IoSource): Promise<void> {
+export async function serveIo(
+  channel: Duplex,
+  from: OutputOffsets,
+  source: IoSource,
+): Promise<string | null> {
   const gone = new AbortController();
   const leave = (): void => gone.abort();
   channel.on('close', leave);
@@ -43,17 +49,27 @@ export async function serveIo(channel: Duplex, from: OutputOffsets, source: IoSo
   const send = (message: IoDown): void => {
     if (!channel.destroyed) channel.write(encodeControl(message));
   };
+  let broken: string | null = null;
+  const fail = (error: unknown): void => {
+    if (gone.signal.aborted) return;
+    broken = messageOf(error);
+    send({ type: 'broken', reason: broken });
+    leave();
+  };
   const untell = [
     source.onServed?.(),
     source.onStdinTaken?.((offset) => send({ type: 'stdinTaken', offset })),
     source.onNotice?.((text) => send({ type: 'notice', text })),
   ];
   try {
-    void receiveUp(channel, source).catch((error: unknown) => channel.destroy(error as Error));
-    let isOver = false;
-    void source.ended.then(() => {
-      isOver = true;
+    void receiveUp(channel, source).catch((error: unknown) => {
+      if (error instanceof ProtocolError) channel.destroy(error);
+      else fail(error);
     });
+    let isOver = false;
+    source.ended.then(() => {
+      isOver = true;
+    }, fail);
     const pump = (path: string, type: FrameType, offset: number): Promise<void> =>
       pumpSpool(channel, {
         path,
@@ -62,13 +78,13 @@ export async function serveIo(channel: Duplex, from: OutputOffsets, source: IoSo
         signal: gone.signal,
         isEnded: () => isOver,
         ended: source.ended,
-      });
+      }).catch(fail);
     await Promise.all([
       pump(source.stdoutPath, frameTypes.stdout, from.stdout),
       pump(source.stderrPath, frameTypes.stderr, from.stderr),
     ]);
-    if (gone.signal.aborted) return;
-    send({ type: 'ended', ...(await source.ended) });
+    if (!gone.signal.aborted) send({ type: 'ended', ...(await source.ended) });
+    return broken;
   } finally {
     for (const stop of untell) stop?.();
   }

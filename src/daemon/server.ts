@@ -1,4 +1,6 @@
 import { createServer, type Server, type Socket } from 'node:net';
+import type { JobId } from '../core/ids.js';
+import type { OutputOffsets } from '../core/output-flow.js';
 import { messageOf, ProtocolError } from '../errors.js';
 import { acceptChannel } from '../protocol/open-channel.js';
 import { Rpc } from '../protocol/rpc.js';
@@ -10,7 +12,7 @@ import { serveGuestRequest } from './guest/service.js';
 import { serveToolRequest } from './handlers/tool-requests.js';
 import { watchDeputy } from './home/deputies.js';
 import { homeStreams } from './home/streams.js';
-import { serveIo } from './io-server.js';
+import { serveIo, type IoSource } from './io-server.js';
 
 const greetingMs = 10_000;
 const reportEveryMs = 1_000;
@@ -67,7 +69,7 @@ async function serveStreams(
     const from = { stdout: opening.stdoutOffset ?? 0, stderr: opening.stderrOffset ?? 0 };
     const source = guestStreams(daemon.guestContext, identity, opening.job, from);
     socket.write('{"ok":true}\n');
-    await serveIo(socket, from, source).finally(() => leaveToOther(socket));
+    await serveFrames(daemon, socket, from, source, opening.job).finally(() => leaveToOther(socket));
     return;
   }
   const home = homeOfDaemon(daemon);
@@ -80,11 +82,28 @@ async function serveStreams(
       stdout: opening.stdoutOffset ?? delivered.stdout,
       stderr: opening.stderrOffset ?? delivered.stderr,
     };
-    await serveIo(socket, from, homeStreams(home, job));
+    await serveFrames(daemon, socket, from, homeStreams(home, job), opening.job);
   } finally {
     leaveToOther(socket);
     if (socket.destroyed) left();
     else socket.once('close', left);
+  }
+}
+
+/** From here on the channel carries frames: an error must not go into it as a line of text. */
+async function serveFrames(
+  daemon: Daemon,
+  socket: Socket,
+  from: OutputOffsets,
+  source: IoSource,
+  job: JobId,
+): Promise<void> {
+  try {
+    const broken = await serveIo(socket, from, source);
+    if (broken !== null) daemon.log.write(`job ${job}: its streams can't be served: ${broken}`);
+  } catch (error) {
+    daemon.log.error(error);
+    socket.destroy();
   }
 }
 

@@ -19,9 +19,10 @@ export function parseIoUp(payload: Buffer): IoUp {
 
 export function parseIoDown(payload: Buffer): IoDown {
   const value = parseControl(payload);
-  const { type, offset, text, exit, messages } = value;
+  const { type, offset, text, reason, exit, messages } = value;
   if (type === 'stdinTaken' && isOffset(offset)) return { type, offset };
   if (type === 'notice' && typeof text === 'string') return { type, text: plainText(text, 4000) };
+  if (type === 'broken' && typeof reason === 'string') return { type, reason: plainText(reason, 1000) };
   if (type === 'ended') {
     return {
       type,

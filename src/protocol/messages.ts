@@ -167,6 +167,8 @@ export type IoDown =
   | { readonly type: 'stdinTaken'; readonly offset: number }
   /** A line for the user's stderr. */
   | { readonly type: 'notice'; readonly text: string }
+  /** Nothing more comes through this channel, and why; another one goes on by offset. */
+  | { readonly type: 'broken'; readonly reason: string }
   /** The job is over and all its output was sent before this. */
   | { readonly type: 'ended'; readonly exit: JobExit; readonly messages: string };
 

@@ -61,6 +61,21 @@ describe('jobs on embedded nodes, without privileges', () => {
     expect(run).toEqual({ code: 42, signal: null, stdout: stdin, stderr: 'to stderr\n' });
   });
 
+  it('output that becomes shorter is a reason in the log and no damaged frame, and what comes later arrives', async () => {
+    const script = `echo a long first line; until [ -e ${gate()} ]; do sleep 0.05; done; : > /dev/stdout; sleep 0.5; seq 1 50 >> /dev/stdout; echo done >&2`;
+    const job = start('2', 'sh', '-c', script);
+    await isRunning(job.pid);
+    const spool = join(cluster.node(1).home, '.moskit');
+    await pollUntil(() => execFileSync('grep', ['-rsl', 'a long first', spool]).length > 0);
+    await openGate();
+    const end = await job.end;
+    expect(end).toMatchObject({ code: 0, stderr: 'done\n' });
+    expect(end.stdout).toMatch(/^a long first line\n[^a]*\n49\n50\n$/);
+    const log = readFileSync(join(cluster.node(1).home, '.moskit', 'mosd.log'), 'utf8');
+    expect(log).toMatch(/its streams on node 2: .*stdout became shorter \(/);
+    expect(log).not.toContain('damaged frame');
+  });
+
   it('a program that saves itself moves there and back and prints everything once', async () => {
     const folder = join(cluster.node(1).home, 'work');
     await mkdir(folder);

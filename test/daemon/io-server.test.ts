@@ -5,6 +5,7 @@ import {
   readFileSync,
   readlinkSync,
   rmSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -175,6 +176,45 @@ describe('the streams of a job', () => {
     },
   );
 
+  it('end as one when one of them can not be served, with the reason, and go on by offset through another channel', async () => {
+    let listeners = 0;
+    const onServed = (): (() => void) => {
+      listeners += 1;
+      return () => (listeners -= 1);
+    };
+    const { source, stdoutPath, stderrPath, end } = job({ onServed });
+    writeFileSync(stdoutPath, 'a long line');
+    writeFileSync(stderrPath, 'trouble');
+    const { got, far, done } = await serve(source);
+    await pollUntil(() => got.stdout === 'a long line' && got.stderr === 'trouble');
+    truncateSync(stdoutPath, 3);
+    const reason = await done;
+    expect(reason).toMatch(/became shorter \(3 bytes\)/);
+    await pollUntil(() => got.said.length === 1);
+    expect(got.said).toEqual([{ type: 'broken', reason }]);
+    expect([far.destroyed, listeners, openIn(folder)]).toEqual([false, 0, []]);
+    appendFileSync(stderrPath, ' and more');
+    const again = await serve(source, got.at);
+    await pollUntil(() => again.got.stderr === ' and more');
+    end(success);
+    expect(await again.done).toBe(null);
+    await pollUntil(() => again.got.said.length === 1);
+    expect(again.got.said).toMatchObject([{ type: 'ended' }]);
+  });
+
+  it.each([
+    ['how the job ended can not be read', () => ({ ended: failed() })],
+    ['its input can not be written', () => ({ takeStdin: failed })],
+  ])('say that %s', async (_what, change) => {
+    const { source, stdoutPath } = job(change());
+    writeFileSync(stdoutPath, 'some');
+    const { got, far, done } = await serve(source);
+    far.write(encodeData(frameTypes.stdin, 0, Buffer.from('x')));
+    expect(await done).toBe('a bad block');
+    await pollUntil(() => got.said.length === 1);
+    expect(got.said).toEqual([{ type: 'broken', reason: 'a bad block' }]);
+  });
+
   it('leave nothing behind either when they ended', async () => {
     const { source, stdoutPath, end } = job();
     writeFileSync(stdoutPath, 'some');
@@ -186,6 +226,12 @@ describe('the streams of a job', () => {
     expect([watches(), openIn(folder)]).toEqual([watchesBefore, []]);
   });
 });
+
+function failed(): Promise<never> {
+  const failing = Promise.reject(new Error('a bad block'));
+  failing.catch(() => undefined);
+  return failing;
+}
 
 /** What the kernel watches for this process. */
 function watches(): number {

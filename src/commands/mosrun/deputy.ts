@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
 import { connectMosd, type MosdClient } from '../../cluster/mosd-client.js';
 import type { JobExit } from '../../core/cluster-map.js';
 import type { JobId } from '../../core/ids.js';
@@ -110,6 +111,10 @@ export class Deputy {
     try {
       for await (const frame of framesOf(channel)) {
         const end = await this.#take(frame);
+        if (end === 'broken') {
+          await delay(retryMs);
+          return null;
+        }
         if (!end) continue;
         this.#tellDelivered();
         channel.end();
@@ -122,7 +127,7 @@ export class Deputy {
     }
   }
 
-  async #take(frame: Frame): Promise<DeputyEnd | null> {
+  async #take(frame: Frame): Promise<DeputyEnd | 'broken' | null> {
     if (frame.type === frameTypes.stdout || frame.type === frameTypes.stderr) {
       this.#hasStarted = true;
       const { offset, bytes } = decodeData(frame.payload);
@@ -141,6 +146,7 @@ export class Deputy {
     const message = parseIoDown(frame.payload);
     if (message.type === 'stdinTaken') this.#input?.taken(message.offset);
     if (message.type === 'notice') this.#options.note(message.text);
+    if (message.type === 'broken') return 'broken';
     return message.type === 'ended' ? { exit: message.exit, messages: message.messages } : null;
   }
 
@@ -151,7 +157,7 @@ export class Deputy {
         return await connectMosd({ start: true, env: this.#options.env });
       } catch (error) {
         if (performance.now() > giveUpAt) throw error;
-        await new Promise((resolve) => setTimeout(resolve, retryMs));
+        await delay(retryMs);
       }
     }
   }

@@ -237,6 +237,7 @@ export class JobIo {
     } else if (frame.type === frameTypes.control) {
       const message = parseIoDown(frame.payload);
       if (message.type === 'stdinTaken') this.stdin.took(message.offset);
+      if (message.type === 'broken') throw new MoskitError(message.reason);
       if (message.type === 'ended') {
         this.#events.ended({ exit: message.exit, messages: message.messages });
         return true;
