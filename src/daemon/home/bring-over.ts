@@ -5,6 +5,7 @@ import { reach } from '../fault-point.js';
 import type { spoolFiles } from '../guest/files.js';
 import { openRelay, type Relay } from './bulk.js';
 import { carryPlan } from './folder-plan.js';
+import { saveCarried } from './carried.js';
 import type { HomeJob } from './job.js';
 import { Refusal, type Move } from './move.js';
 import { listRemote, sendCarried, transfer } from './transfer.js';
@@ -139,7 +140,7 @@ async function firstFiles(move: Move, driver: DriverName): Promise<number> {
   if (!job.record.carried) return 0;
   const plan = await carryPlan(context, job.record.spec);
   if (plan.kind === 'refused') throw new Refusal(plan.reason);
-  move.carriedAgain = plan.manifest;
+  await saveCarried(context.homes.store.dirOf(job.record.job), plan.manifest, generation);
   await sendCarried(target, ref, job.record.spec.folder.cwd, plan);
   return plan.bytes;
 }

@@ -85,7 +85,7 @@ async function bringHome(
 ): Promise<HomecomingResult> {
   const dir = context.homes.store.dirOf(job.record.job);
   const ref = { job: job.record.job, part: 'cwd', generation } as const;
-  const carried = await loadCarried(dir);
+  const carried = await loadCarried(dir, job.journal.entries);
   const now = await listRemote(node, ref);
   const plan = planBringHome({ carried, now, out: job.record.spec.folder.carryOut });
   const staging = join(dir, 'incoming');

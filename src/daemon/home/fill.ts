@@ -6,6 +6,7 @@ import type { ImagePart } from '../../protocol/guest-messages.js';
 import { newTicket } from '../channel-tickets.js';
 import type { NodeAccess } from '../node-access.js';
 import { openRelay } from './bulk.js';
+import { loadCarried } from './carried.js';
 import { isSameMac, macOf } from './checkpoint-store.js';
 import { carryPlan } from './folder-plan.js';
 import type { HomeContext } from './homes.js';
@@ -25,7 +26,7 @@ export class DamagedImage extends Error {}
 
 export interface Filled {
   readonly bytes: number;
-  /** What was carried anew from home's folder. */
+  /** What home's folder was when what is in the job's was carried. */
   readonly carried: Manifest | null;
 }
 
@@ -44,6 +45,11 @@ export async function fill(
     bytes += await replay(context, target, ref, origin.image, 'job');
     bytes += await replay(context, target, ref, origin.image, 'image');
     await cutBack(context, job, target, ref, origin.image);
+    // Its folder is that of an earlier generation, and so is what home had carried.
+    if (job.record.carried) {
+      const dir = context.homes.store.dirOf(job.record.job);
+      carried = await loadCarried(dir, job.journal.entries, origin.image.generation);
+    }
   } else if (job.record.carried) {
     const plan = await carryPlan(context, job.record.spec);
     if (plan.kind === 'refused') throw new Refusal(plan.reason);

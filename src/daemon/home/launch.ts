@@ -5,9 +5,8 @@ import { fromClusterSnapshot } from '../../core/balance/from-snapshot.js';
 import type { NodeId } from '../../core/ids.js';
 import { MoskitError, messageOf, RefusedError, UsageError } from '../../errors.js';
 import type { SubmitAnswer } from '../../protocol/messages.js';
-import { saveJsonFile } from '../../state/json-file.js';
 import type { JobSpec } from '../../core/job-spec.js';
-import { carriedPath } from './carried.js';
+import { saveCarried } from './carried.js';
 import { carryPlan, nodesThatSee, withProbe, type CarryPlan } from './folder-plan.js';
 import type { HomeContext } from './homes.js';
 import { placeInHistory, type HomeJob } from './job.js';
@@ -218,7 +217,7 @@ async function startAt(context: HomeContext, job: HomeJob, choice: Choice): Prom
   try {
     await homes.change(job, { carried, start: { where: choice.node, generation: firstGeneration } });
     if (choice.carry) {
-      await saveJsonFile(carriedPath(homes.store.dirOf(id)), choice.carry.manifest, { durable: true });
+      await saveCarried(homes.store.dirOf(id), choice.carry.manifest);
       await sendCarried(node, ref, spec.folder.cwd, choice.carry);
     }
   } catch (error) {

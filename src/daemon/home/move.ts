@@ -1,6 +1,5 @@
 import type { MoveReason } from '../../core/cluster-map.js';
 import type { NodeId } from '../../core/ids.js';
-import type { Manifest } from '../../jobs/staging/manifest.js';
 import type { NodeAccess } from '../node-access.js';
 import type { HomeContext } from './homes.js';
 import type { HomeJob } from './job.js';
@@ -15,8 +14,6 @@ export interface Move {
   readonly why: MoveReason;
   readonly source: NodeAccess;
   readonly target: NodeAccess;
-  /** What home carried to the target afresh, for a job that starts again. */
-  carriedAgain: Manifest | null;
 }
 
 /** The target says no, or the job can't be moved: an answer, not an error. */

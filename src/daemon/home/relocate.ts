@@ -3,11 +3,10 @@ import type { JobId, NodeId } from '../../core/ids.js';
 import { nextGeneration, recoveryOf } from '../../core/relocation.js';
 import { messageOf } from '../../errors.js';
 import type { MoveOutcome } from '../../protocol/messages.js';
-import { saveJsonFile } from '../../state/json-file.js';
 import type { ProbedDriver } from '../../protocol/guest-messages.js';
 import { reach } from '../fault-point.js';
 import { bringOver } from './bring-over.js';
-import { carriedPath } from './carried.js';
+import { dropCarried } from './carried.js';
 import { withProbe } from './folder-plan.js';
 import type { HomeContext } from './homes.js';
 import { placeInHistory, whereIs, type HomeJob } from './job.js';
@@ -52,7 +51,6 @@ export function relocate(
         why,
         source: context.nodes.access(place.where),
         target: context.nodes.access(to),
-        carriedAgain: null,
       };
       const record = await carryOut(move);
       signalMigrated(context, job);
@@ -98,12 +96,9 @@ async function carryOut(move: Move): Promise<MoveRecord> {
     await undoMove(context, job, ends, messageOf(error)).catch((trouble: unknown) =>
       context.log.write(`job ${job.record.job}: not undone yet: ${messageOf(trouble)}`),
     );
+    if (recoveryOf(job.journal.entries).kind === 'nothing')
+      await dropCarried(context.homes.store.dirOf(job.record.job), generation);
     throw error;
-  }
-  if (move.carriedAgain) {
-    await saveJsonFile(carriedPath(context.homes.store.dirOf(job.record.job)), move.carriedAgain, {
-      durable: true,
-    });
   }
   return finishMove(context, job, move, { ...moved, driver: driver.driver, dirShared });
 }

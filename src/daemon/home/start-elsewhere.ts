@@ -5,10 +5,9 @@ import type { NodeId } from '../../core/ids.js';
 import { nextGeneration, recoveryOf } from '../../core/relocation.js';
 import { messageOf, RefusedError } from '../../errors.js';
 import type { MoveOutcome } from '../../protocol/messages.js';
-import { saveJsonFile } from '../../state/json-file.js';
 import { reach } from '../fault-point.js';
 import type { NodeAccess } from '../node-access.js';
-import { carriedPath } from './carried.js';
+import { saveCarried } from './carried.js';
 import { withProbe } from './folder-plan.js';
 import type { HomeContext } from './homes.js';
 import { isOver, placeInHistory, whereIs, type HomeJob } from './job.js';
@@ -112,6 +111,8 @@ async function attempt(
   let filled: Filled;
   try {
     filled = await fill(context, job, target, generation, origin);
+    if (filled.carried)
+      await saveCarried(context.homes.store.dirOf(job.record.job), filled.carried, generation);
     await reach('home filled');
     await target.call('guest.restore', { job: job.record.job, generation, driver }, { timeoutMs: restoreMs });
     await job.journal.append({ step: 'commit', generation, atMs: Date.now() });
@@ -121,10 +122,6 @@ async function attempt(
   }
   await reach('home committed recovery');
   await target.call('guest.continue', { job: job.record.job, generation, driver }, { timeoutMs: 60_000 });
-  if (filled.carried) {
-    const path = carriedPath(context.homes.store.dirOf(job.record.job));
-    await saveJsonFile(path, filled.carried, { durable: true });
-  }
   const frozenMs = performance.now() - beganMs;
   return finishMove(context, job, move, { frozenMs, bytes: filled.bytes, driver, dirShared: false });
 }
