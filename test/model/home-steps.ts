@@ -79,6 +79,17 @@ function taskActions(world: World, state: ModelState, task: Task): readonly Acti
   if (state.unsure && mustBeSure)
     return [progress('home cuts the end of its journal off', { ...state, unsure: null })];
   if (!call) return step === 'transfer' ? transfer(world, state, task) : append(world, state, task, step);
+  // Nobody waits until a target that is perhaps dead has ended its stopped copy.
+  if (step === 'discard-copy') {
+    const requests = [...state.requests, { ...call, awaited: false }];
+    return [
+      progress(`home asks ${call.to}: discard ${call.generation}`, {
+        ...state,
+        requests,
+        task: advanced(task),
+      }),
+    ];
+  }
   if (!task.call) return [send(world, state, task, step, call)];
   const { answer } = task.call;
   if (answer) return [answered(world, state, task, step, answer)];
@@ -242,7 +253,7 @@ export function withoutAwaited(state: ModelState): ModelState {
 
 function answered(world: World, state: ModelState, task: Task, step: HomeStep, answer: Answer): Action {
   const label = `home hears of ${step} ${task.generation}: ${answer}`;
-  const isOk = answer === 'ok' || step === 'discard-source' || step === 'discard-copy';
+  const isOk = answer === 'ok' || step === 'discard-source';
   const next = isOk ? { ...state, task: advanced(task) } : failed(world.rules, state, task, answer);
   return progress(label, next);
 }

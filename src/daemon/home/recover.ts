@@ -35,14 +35,29 @@ export async function undoMove(
   if (!move.isLost) await context.nodes.access(move.from).call('guest.thaw', ref, { timeoutMs: 60_000 });
   await job.journal.append({ step: 'abort', generation: move.generation, reason, atMs: Date.now() });
   context.history.add({ event: 'undone', ...placeInHistory(job), to: move.to, reason });
-  // The copy at the target is stopped and no one will ever continue it; a target that is away hears of it later.
-  await context.nodes
-    .access(move.to)
-    .call('guest.discard', { ...ref, keepDir: false })
-    .catch((error: unknown) => {
-      job.unsettled.add(move.to);
-      context.log.write(`job ${job.record.job}: its copy on node ${move.to}: ${messageOf(error)}`);
-    });
+  discardCopy(context, job, move);
+}
+
+/**
+ * The copy at the target is stopped and no one will ever continue it: nobody waits until a target that is perhaps dead has
+ * ended it. One that can't be told now is looked at again when it answers.
+ */
+export function discardCopy(
+  context: HomeContext,
+  job: HomeJob,
+  { to, generation }: { readonly to: NodeId; readonly generation: number },
+): void {
+  const told = (error: unknown): void => {
+    context.log.write(`job ${job.record.job}: its copy on node ${to}: ${messageOf(error)}`);
+    job.unsettled.add(to);
+    if (!job.moving) settleAgain(context, job);
+  };
+  try {
+    const ref = { job: job.record.job, generation, keepDir: false };
+    context.nodes.access(to).call('guest.discard', ref).catch(told);
+  } catch (error) {
+    told(error); // it is not in the map any more
+  }
 }
 
 export interface Finished {

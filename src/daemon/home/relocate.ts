@@ -13,7 +13,7 @@ import { placeInHistory, whereIs, type HomeJob } from './job.js';
 import { Refusal, type Move } from './move.js';
 import { settleAgain } from './reconcile.js';
 import { signalJob } from './signals.js';
-import { finishMove, recover, undoMove } from './recover.js';
+import { discardCopy, finishMove, recover, undoMove } from './recover.js';
 
 /**
  * Moves a job: prepare, sync while it runs, freeze, image, last files, restore stopped, COMMIT, continue, clean up.
@@ -105,7 +105,7 @@ async function carryOut(move: Move): Promise<MoveRecord> {
 
 /** The generation is claimed, admission, then BEGIN in the journal. A target that has made room and is not needed is told so. */
 async function begin(move: Move, driver: ProbedDriver): Promise<boolean> {
-  const { job, target, generation } = move;
+  const { job, generation } = move;
   await job.journal.append({ step: 'claim', generation, atMs: Date.now() });
   await reach('home claimed');
   try {
@@ -130,8 +130,7 @@ async function begin(move: Move, driver: ProbedDriver): Promise<boolean> {
     });
     return dirShared;
   } catch (error) {
-    const ref = { job: job.record.job, generation };
-    await target.call('guest.discard', { ...ref, keepDir: false }).catch(() => undefined);
+    discardCopy(move.context, job, move);
     throw error;
   }
 }
