@@ -12,6 +12,8 @@ export interface NodeAccess {
     params: GuestMethods[M][0],
     options?: { readonly timeoutMs?: number },
   ): Promise<GuestMethods[M][1]>;
+  /** Grows with everything that comes from it; null: there is no link to hear anything through (home itself). */
+  heard(): number | null;
   /** A channel of its own, past the greeting and the go-ahead. */
   open(opening: Extract<Opening, { open: 'io' | 'bulk' }>): Promise<Duplex>;
 }

@@ -273,6 +273,7 @@ export class Nodes {
     };
     return {
       node,
+      heard: () => (entry.rpc?.receivedBytes ?? 0) + (entry.peer.connection()?.receivedBytes ?? 0),
       call: async <M extends keyof GuestMethods>(
         method: M,
         params: GuestMethods[M][0],
@@ -294,6 +295,7 @@ export class Nodes {
     const { socket, self } = this.#options;
     return {
       node: self,
+      heard: () => null,
       call: <M extends keyof GuestMethods>(method: M, params: GuestMethods[M][0]) =>
         this.#options.serveOwn(method, params) as Promise<GuestMethods[M][1]>,
       open: async (opening): Promise<Duplex> => {

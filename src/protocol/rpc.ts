@@ -34,6 +34,7 @@ export class Rpc {
   #nextId = 1;
   #open = true;
   #inHand = 0;
+  #receivedBytes = 0;
   readonly closed: Promise<Error | undefined>;
   #settleClosed: (reason: Error | undefined) => void = () => undefined;
 
@@ -45,6 +46,7 @@ export class Rpc {
     });
     const reader = new LineReader(maxLineBytes);
     stream.on('data', (chunk: Buffer) => {
+      this.#receivedBytes += chunk.length;
       try {
         for (const line of reader.push(chunk)) if (this.#open) this.#receive(line);
       } catch (error) {
@@ -55,6 +57,10 @@ export class Rpc {
     stream.on('end', () => this.#end(undefined));
     stream.on('close', () => this.#end(undefined));
     stream.resume();
+  }
+
+  get receivedBytes(): number {
+    return this.#receivedBytes;
   }
 
   get isOpen(): boolean {

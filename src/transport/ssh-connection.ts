@@ -32,6 +32,7 @@ class ClientConnection implements SshConnection {
   readonly #waiting = new Set<() => void>();
   #settleClosed: (reason: Error | undefined) => void = () => undefined;
   #ended = false;
+  #receivedBytes = 0;
   #lastError: Error | undefined;
 
   constructor(client: Client, stream: Duplex, name: string, release: () => void) {
@@ -40,6 +41,9 @@ class ClientConnection implements SshConnection {
     this.#name = name;
     this.#release = release;
     this.closed = new Promise((resolve) => (this.#settleClosed = resolve));
+    stream.on('data', (chunk: Buffer) => {
+      this.#receivedBytes += chunk.length;
+    });
     client.on('error', (error) => {
       this.#lastError = error;
       this.#finish(this.#gone());
@@ -47,6 +51,10 @@ class ClientConnection implements SshConnection {
     client.on('end', () => this.#finish(this.#gone()));
     client.on('close', () => this.#finish(this.#gone()));
     if (!stream.writable || stream.readableEnded) this.#finish(this.#gone());
+  }
+
+  get receivedBytes(): number {
+    return this.#receivedBytes;
   }
 
   exec(command: string): Promise<ExecChannel> {

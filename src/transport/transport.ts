@@ -16,6 +16,8 @@ export interface Connection {
   exec(command: string): Promise<ExecChannel>;
   /** Connects to a unix socket of the other machine; rejects where the server does not allow it. */
   openUnix(path: string): Promise<Duplex>;
+  /** All that came from the other side so far, whatever it was for. */
+  readonly receivedBytes?: number;
   /** Settles once, with the reason (undefined after `close`). */
   readonly closed: Promise<Error | undefined>;
   close(): void;

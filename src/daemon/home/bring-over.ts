@@ -8,6 +8,7 @@ import { carryPlan } from './folder-plan.js';
 import { saveCarried } from './carried.js';
 import type { HomeJob } from './job.js';
 import { Refusal, type Move } from './move.js';
+import { watchStandstill, type Standstill } from './standstill.js';
 import { listRemote, sendCarried, transfer } from './transfer.js';
 
 const freezeTimeoutMs = 30 * 60_000;
@@ -26,6 +27,7 @@ export async function bringOver(
   const id = job.record.job;
   const ref = { job: id, generation };
   const relays: Relay[] = [];
+  let standstill: Standstill | null = null;
   const relay = async (): Promise<Relay> => {
     const opened = await openRelay(source, target);
     relays.push(opened);
@@ -49,22 +51,25 @@ export async function bringOver(
     await job.io.pause();
     const skipBefore = driver === 'restart' ? {} : await deliveredOf(job);
     const watch = startWatch();
+    standstill = watchStandstill(target, () => relays.reduce((sum, relay) => sum + relay.bytes(), 0));
     job.moving = { to: move.to, generation: move.generation, step: 'freeze' };
-    const [frozen] = await Promise.all([
-      source.call(
-        'guest.freeze',
-        { ...ref, driver, ticket: pages?.sourceTicket ?? null },
-        { timeoutMs: freezeTimeoutMs },
-      ),
-      pages ? target.call('pages.receive', ref, { timeoutMs: freezeTimeoutMs }) : undefined,
-    ]);
+    const [frozen] = await standstill.race(
+      Promise.all([
+        source.call(
+          'guest.freeze',
+          { ...ref, driver, ticket: pages?.sourceTicket ?? null },
+          { timeoutMs: freezeTimeoutMs },
+        ),
+        pages ? target.call('pages.receive', ref, { timeoutMs: freezeTimeoutMs }) : undefined,
+      ]),
+    );
     await reach('home heard frozen');
     if (frozen.kind === 'ended') throw new MoskitError(`job ${id} ended by itself before it could be moved`);
     const pageBytes = pages?.bytes() ?? 0;
     bytes += pageBytes;
     measure(move, pageBytes, watch.lap('freeze'));
     job.moving = { to: move.to, generation: move.generation, step: 'last files' };
-    const sent = await Promise.all([
+    const sending = Promise.all([
       jobFiles
         ? transfer(
             source,
@@ -82,11 +87,13 @@ export async function bringOver(
           )
         : 0,
     ]);
+    const sent = await standstill.race(sending);
     bytes += sent[0] + sent[1];
     await reach('home sent last files');
     watch.lap('last files');
     job.moving = { to: move.to, generation: move.generation, step: 'restore' };
-    await target.call('guest.restore', { ...ref, driver }, { timeoutMs: freezeTimeoutMs });
+    await standstill.race(target.call('guest.restore', { ...ref, driver }, { timeoutMs: freezeTimeoutMs }));
+    standstill.stop();
     await reach('home heard restored');
     watch.lap('restore');
     await job.journal.append({ step: 'commit', generation, atMs: Date.now() });
@@ -99,6 +106,7 @@ export async function bringOver(
     context.log.write(`job ${id}: stood still for ${watch.text()}`);
     return { frozenMs: watch.totalMs(), bytes };
   } finally {
+    standstill?.stop();
     for (const opened of relays) opened.destroy();
   }
 }
