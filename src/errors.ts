@@ -2,6 +2,8 @@ import { exitCodes } from './exit-codes.js';
 
 export interface ErrorDetails {
   readonly hint?: string | undefined;
+  /** What was done, step by step, and what the other side said: for --debug. */
+  readonly explanation?: readonly string[] | undefined;
   readonly cause?: unknown;
 }
 
@@ -10,11 +12,13 @@ export class MoskitError extends Error {
   readonly code: string = 'failed';
   readonly exitCode: number = exitCodes.failed;
   readonly hint: string | undefined;
+  explanation: readonly string[];
 
   constructor(message: string, details: ErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
     this.name = new.target.name;
     this.hint = details.hint;
+    this.explanation = details.explanation ?? [];
   }
 }
 
@@ -54,6 +58,11 @@ export class OtherProtocolError extends ProtocolError {
     this.theirs = theirs;
     this.protocol = protocol;
   }
+}
+
+/** Empty for errors that have nothing to explain. */
+export function explanationOf(error: unknown): readonly string[] {
+  return error instanceof MoskitError ? error.explanation : [];
 }
 
 export function messageOf(error: unknown): string {

@@ -1,4 +1,6 @@
 import { MoskitError, OtherProtocolError, UnreachableError, messageOf } from '../errors.js';
+import { adviceOf, describeHost } from '../transport/explain.js';
+import { Trail } from '../transport/trail.js';
 import { startDeadline } from '../transport/deadline.js';
 import { resolveHost } from '../transport/ssh-config.js';
 import { withFurther } from '../transport/further-connections.js';
@@ -30,8 +32,9 @@ export interface DialOptions {
 export async function dialPeer(options: DialOptions): Promise<Dialled> {
   const endsAt = performance.now() + options.deadlineMs;
   const remainingMs = (): number => Math.max(1, endsAt - performance.now());
-  const first = await connect(options, remainingMs(), options.signal).catch((error: unknown) => {
-    throw failure(options, error, remainingMs());
+  const trail = new Trail();
+  const first = await connect(options, remainingMs(), options.signal, trail).catch((error: unknown) => {
+    throw failure(options, error, remainingMs(), trail);
   });
   const connection = withFurther(first, () => connect(options, options.deadlineMs));
   const expire = (): void => connection.close();
@@ -39,10 +42,10 @@ export async function dialPeer(options: DialOptions): Promise<Dialled> {
   options.signal?.addEventListener('abort', expire, { once: true });
   let dialled: Dialled | undefined;
   try {
-    dialled = await greet(connection, options, remainingMs);
+    dialled = await greet(connection, options, remainingMs, trail);
     return dialled;
   } catch (error) {
-    throw failure(options, error, remainingMs());
+    throw failure(options, error, remainingMs(), trail);
   } finally {
     clearTimeout(timer);
     options.signal?.removeEventListener('abort', expire);
@@ -50,12 +53,18 @@ export async function dialPeer(options: DialOptions): Promise<Dialled> {
   }
 }
 
-async function connect(options: DialOptions, deadlineMs: number, signal?: AbortSignal): Promise<Connection> {
+async function connect(
+  options: DialOptions,
+  deadlineMs: number,
+  signal?: AbortSignal,
+  trail = new Trail(),
+): Promise<Connection> {
   if (options.connect) return options.connect(deadlineMs, signal);
   const deadline = startDeadline(options.address, deadlineMs, signal);
   try {
     const host = await deadline.race(resolveHost(options.address, options.env));
-    return await connectSsh(host, { deadlineMs: deadline.remainingMs(), signal: deadline.signal });
+    trail.add('configuration', describeHost(host, options.env));
+    return await connectSsh(host, { deadlineMs: deadline.remainingMs(), signal: deadline.signal, trail });
   } finally {
     deadline.clear();
   }
@@ -65,9 +74,10 @@ async function greet(
   connection: Connection,
   options: DialOptions,
   remainingMs: () => number,
+  trail: Trail,
 ): Promise<Dialled> {
   const program = await readProgram(options.program);
-  const session = { connection, program, name: options.address, remainingMs };
+  const session = { connection, program, name: options.address, remainingMs, trail };
   const parts: LinkParts = {
     connection,
     name: options.address,
@@ -75,6 +85,7 @@ async function greet(
     timeoutMs: Math.min(remainingMs(), socketTimeoutMs),
     startBridge: () => reopenBridge({ ...session, remainingMs: () => bridgeTimeoutMs }),
   };
+  if (options.socket !== undefined) trail.add('socket of its mosd', `asked for ${options.socket}`);
   const again = options.socket === undefined ? null : await joinOverSocket(parts, options.socket);
   if (again) return { kind: 'link', link: again };
   const bridged = await bridge(session);
@@ -91,6 +102,7 @@ interface Session {
   readonly program: Program;
   readonly name: string;
   readonly remainingMs: () => number;
+  readonly trail: Trail;
 }
 
 type Bridged =
@@ -98,7 +110,7 @@ type Bridged =
 
 /** Starts the bridge; what is missing for it is mended once each: the program is copied, Node.js looked for. */
 async function bridge(session: Session): Promise<Bridged> {
-  const { connection, program, name, remainingMs } = session;
+  const { connection, program, name, remainingMs, trail } = session;
   let nodeJs: string | null = null;
   let installed = false;
   let searched = false;
@@ -109,13 +121,16 @@ async function bridge(session: Session): Promise<Bridged> {
         throw await explainOtherProtocol(connection, error, { name, timeoutMs: remainingMs() });
       },
     );
+    trail.add('start of the bridge', describeGreeting(greeting));
     if (greeting.kind === 'greeted') return greeting;
     if (greeting.kind === 'no-program' && !installed) {
       installed = true;
       await installProgram(connection, program, { name, timeoutMs: remainingMs() });
+      trail.add('program', `copied there (${program.folder})`);
     } else if (!searched && greeting.kind !== 'no-program') {
       searched = true;
       const found = await findNodeJs(connection, { name, timeoutMs: remainingMs() });
+      trail.add('Node.js there', found.map(({ path, version }) => `${path} ${version}`).join(', ') || 'none');
       const [onPath] = found;
       if (onPath && isNewEnough(onPath.version) && greeting.kind === 'failed')
         throw bridgeFailure(name, greeting);
@@ -123,6 +138,19 @@ async function bridge(session: Session): Promise<Bridged> {
       if (!usable) return { kind: 'monitor-only', reason: describeMissing(found) };
       nodeJs = usable.path;
     } else throw bridgeFailure(name, greeting);
+  }
+}
+
+function describeGreeting(greeting: Greeting): string {
+  switch (greeting.kind) {
+    case 'greeted':
+      return `greeted by ${greeting.hello.version}`;
+    case 'no-node':
+      return 'there is no Node.js on the PATH of a login there';
+    case 'no-program':
+      return 'the program is not there yet';
+    case 'failed':
+      return `it ended with exit code ${greeting.code ?? 'unknown'} and wrote: ${greeting.said || 'nothing'}`;
   }
 }
 
@@ -166,13 +194,19 @@ function bridgeFailure(name: string, greeting: Exclude<Greeting, { kind: 'greete
 /** Several clocks end at about the deadline; whichever was first, the reason is that it is over. */
 const lateMs = 50;
 
-function failure(options: DialOptions, error: unknown, remainingMs: number): Error {
+function failure(options: DialOptions, error: unknown, remainingMs: number, trail: Trail): Error {
+  trail.add('it ended with', messageOf(error));
+  const explanation = [...trail.lines(), ...adviceOf(error)];
   if (remainingMs < lateMs) {
     return new UnreachableError(`${options.address} did not answer within ${options.deadlineMs / 1000} s`, {
       cause: error,
+      explanation,
     });
   }
-  if (error instanceof UnreachableError) return error;
+  if (error instanceof UnreachableError) {
+    error.explanation = explanation;
+    return error;
+  }
   const hint = error instanceof MoskitError ? error.hint : undefined;
-  return new UnreachableError(`${options.address}: ${messageOf(error)}`, { hint, cause: error });
+  return new UnreachableError(`${options.address}: ${messageOf(error)}`, { hint, cause: error, explanation });
 }

@@ -1,6 +1,6 @@
 import type { NodeState } from '../core/cluster-map.js';
 import type { NodeId } from '../core/ids.js';
-import { MoskitError, UnreachableError, messageOf } from '../errors.js';
+import { MoskitError, UnreachableError, explanationOf, messageOf } from '../errors.js';
 import type { Connection } from '../transport/transport.js';
 import { backoffMs } from './backoff.js';
 import { dialPeer, hasUsableNodeJs, type DialOptions } from './dial.js';
@@ -11,6 +11,8 @@ export interface PeerState {
   readonly state: NodeState;
   /** Why it is not up, with what to do about it. */
   readonly problem?: string;
+  /** How far the last attempt came, for --debug. */
+  readonly explanation?: readonly string[];
 }
 
 export interface PeerOptions {
@@ -205,7 +207,7 @@ class KeptPeer implements Peer {
   #fail(error: unknown): void {
     this.#failures += 1;
     if (this.#isEnding()) return;
-    this.#become({ state: 'down', problem: describe(error) });
+    this.#become({ state: 'down', problem: describe(error), explanation: explanationOf(error) });
     this.#tell(error instanceof Error ? error : this.#whyNot());
   }
 
@@ -215,10 +217,12 @@ class KeptPeer implements Peer {
   }
 
   #whyNot(): UnreachableError {
-    const { state, problem } = this.#state;
+    const { state, problem, explanation } = this.#state;
     if (this.#isEnding()) return this.#ending.signal.reason as UnreachableError;
     const word = state === 'monitor-only' ? 'monitor only' : state;
-    return new UnreachableError(`${this.address} is ${word}${problem === undefined ? '' : `: ${problem}`}`);
+    return new UnreachableError(`${this.address} is ${word}${problem === undefined ? '' : `: ${problem}`}`, {
+      explanation,
+    });
   }
 
   #tell(outcome: PeerLink | Error): void {

@@ -15,7 +15,7 @@ export type ReadLine =
 export const commonOptions = {
   help: { type: 'boolean', alias: 'h', describe: 'print this' },
   version: { type: 'boolean', describe: 'print the version' },
-  debug: { type: 'boolean', describe: 'print where an error came from' },
+  debug: { type: 'boolean', describe: 'explain an error step by step (or MOSKIT_DEBUG=1)' },
 } as const satisfies OptionSpecs;
 
 export function optionsOf(spec: CommandSpec): OptionSpecs {

@@ -45,8 +45,8 @@ export interface CommandContext {
   print(line: string): void;
   /** The result as one JSON value. */
   printJson(value: unknown): void;
-  /** A line for the user beside the result: stderr, `name: line`. */
-  note(line: string): void;
+  /** A line for the user beside the result: stderr, `name: line`; with --debug, below it what explains it. */
+  note(line: string, explanation?: readonly string[]): void;
   /** The user's mosd, started when need be, of a machine that is in a cluster; closed at the end of the command. */
   mosd(): Promise<MosdClient>;
   /** The same, also of a machine that has no map of its own and only takes in jobs of others. */

@@ -21,7 +21,7 @@ export const migrate = command({
     const outcome = await mosd.request('migrate', { target: whom, to: destination }, { timeoutMs: Infinity });
     if (options.json) context.printJson(outcome);
     else if (outcome.moved) context.print(describeOutcome(outcome));
-    if (!outcome.moved) context.note(describeOutcome(outcome));
+    if (!outcome.moved) context.note(describeOutcome(outcome), outcome.explanation);
     return outcome.moved ? exitCodes.done : exitCodes.refused;
   },
 });

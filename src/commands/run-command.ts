@@ -1,5 +1,5 @@
 import { connectMosd, tryConnectMosd, type MosdClient } from '../cluster/mosd-client.js';
-import { MoskitError, messageOf } from '../errors.js';
+import { explanationOf, MoskitError, messageOf } from '../errors.js';
 import { exitCodes } from '../exit-codes.js';
 import { version } from '../version.js';
 import type { Command, CommandContext, CommandSpec } from './command.js';
@@ -25,10 +25,11 @@ export async function runCommand(command: Command, argv: readonly string[]): Pro
     return;
   }
   const links = openLinks(process.env);
+  const debug = line.debug || isDebug(process.env);
   try {
-    process.exitCode = await command.run(line.given, makeContext(spec, links));
+    process.exitCode = await command.run(line.given, makeContext(spec, links, debug));
   } catch (error) {
-    complain(errorText(spec.name, error, line.debug));
+    complain(errorText(spec.name, error, debug));
     process.exitCode = spec.exitCodeOf?.(error) ?? exitCodeOf(error);
   } finally {
     links.close();
@@ -42,7 +43,7 @@ export async function runPlain(name: string, start: () => Promise<unknown>): Pro
   try {
     await start();
   } catch (error) {
-    complain(errorText(name, error, false));
+    complain(errorText(name, error, isDebug(process.env)));
     process.exitCode = exitCodeOf(error);
   }
 }
@@ -60,11 +61,22 @@ export function exitCodeOf(error: unknown): number {
 /** `name: message`, and below it what to do about it. */
 export function errorText(name: string, error: unknown, debug: boolean): string {
   const hint = error instanceof MoskitError && error.hint ? `\nhint: ${error.hint}` : '';
-  const stack = debug && error instanceof Error ? `\n${error.stack ?? ''}` : '';
-  return `${name}: ${messageOf(error)}${hint}${stack}`;
+  if (!debug || !(error instanceof Error)) return `${name}: ${messageOf(error)}${hint}`;
+  const steps = explanationText(explanationOf(error));
+  return `${name}: ${messageOf(error)}${hint}${steps}\n${error.stack ?? ''}`;
 }
 
-function makeContext(spec: CommandSpec, links: Links): CommandContext {
+/** Below a message: what was done before it, line by line. */
+function explanationText(lines: readonly string[]): string {
+  return lines.map((line) => `\n  ${line}`).join('');
+}
+
+/** `MOSKIT_DEBUG=1` is `--debug` for every command, and for those that have no options. */
+function isDebug(env: NodeJS.ProcessEnv): boolean {
+  return env['MOSKIT_DEBUG'] === '1';
+}
+
+function makeContext(spec: CommandSpec, links: Links, debug: boolean): CommandContext {
   return {
     env: process.env,
     get columns() {
@@ -72,7 +84,8 @@ function makeContext(spec: CommandSpec, links: Links): CommandContext {
     },
     print,
     printJson: (value) => print(JSON.stringify(value)),
-    note: (text) => complain(`${spec.name}: ${text}`),
+    note: (text, explanation = []) =>
+      complain(`${spec.name}: ${text}${debug ? explanationText(explanation) : ''}`),
     mosd: links.mosd,
     anyMosd: links.anyMosd,
     runningMosd: links.runningMosd,

@@ -1,8 +1,9 @@
 import { spawn, type StdioOptions } from 'node:child_process';
 import { Socket } from 'node:net';
+import { hostname } from 'node:os';
 import type { Duplex } from 'node:stream';
 import { MoskitError } from '../errors.js';
-import { reasonInLog } from './criu-log.js';
+import { explainLog, reasonInLog } from './criu-log.js';
 import type { Criu } from './criu-tools.js';
 
 const maxLogBytes = 256 * 1024;
@@ -32,7 +33,12 @@ export function startCriu(
   });
   const done = new Promise<void>((resolve, reject) => {
     const fail = (why: string, cause?: unknown): void =>
-      reject(new MoskitError(`criu ${args[0]} failed: ${why}`, { cause }));
+      reject(
+        new MoskitError(`criu ${args[0]} failed: ${why}`, {
+          cause,
+          explanation: explainLog(`criu ${args[0]} on ${hostname()}`, log),
+        }),
+      );
     child.once('error', (error) => fail(error.message, error));
     child.once('close', (code, signal) => {
       if (code === 0) resolve();

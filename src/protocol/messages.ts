@@ -25,6 +25,7 @@ export interface WireError {
   readonly code: string;
   readonly message: string;
   readonly hint?: string;
+  readonly explanation?: readonly string[];
 }
 
 /** Where a `migrate` sends a job. */
@@ -33,7 +34,14 @@ export type Destination = NodeId | 'home' | 'balance';
 /** What became of a move. `moved: false` is an answer, not an error: `reason` says why. */
 export type MoveOutcome =
   | { readonly moved: true; readonly job: JobId; readonly record: MoveRecord }
-  | { readonly moved: false; readonly job: JobId; readonly where: NodeId; readonly reason: string };
+  | {
+      readonly moved: false;
+      readonly job: JobId;
+      readonly where: NodeId;
+      readonly reason: string;
+      /** For --debug. */
+      readonly explanation?: readonly string[];
+    };
 
 export interface PlanLine {
   readonly job: JobId;

@@ -14,6 +14,8 @@ import type { WireError } from './messages.js';
 const maxUnansweredRequests = 10_000;
 const maxUnsentBytes = 64 * 1024 * 1024;
 const maxReasonLength = 2000;
+const maxExplanationLines = 80;
+const maxExplanationLength = 600;
 
 export interface RpcOptions {
   /** Answers a request of the other side; a thrown error travels back. */
@@ -209,12 +211,21 @@ function isWireError(value: unknown): value is WireError {
   return typeof code === 'string' && typeof message === 'string';
 }
 
+/** What another machine explains, bounded and cleaned. */
+function plainLines(value: unknown): readonly string[] {
+  if (!Array.isArray(value)) return [];
+  return value
+    .slice(0, maxExplanationLines)
+    .flatMap((line: unknown) => (typeof line === 'string' ? [plainText(line, maxExplanationLength)] : []));
+}
+
 export function toWire(error: unknown): WireError {
   if (error instanceof MoskitError) {
     return {
       code: error.code,
       message: error.message,
       ...(error.hint === undefined ? {} : { hint: error.hint }),
+      ...(error.explanation.length === 0 ? {} : { explanation: error.explanation }),
     };
   }
   return { code: 'failed', message: messageOf(error) };
@@ -223,6 +234,7 @@ export function toWire(error: unknown): WireError {
 export function fromWire(error: WireError): MoskitError {
   const details = {
     hint: typeof error.hint === 'string' ? plainText(error.hint, maxReasonLength) : undefined,
+    explanation: plainLines(error.explanation),
   };
   const message = plainText(error.message, 4000);
   switch (error.code) {

@@ -34,7 +34,9 @@ export async function planAuth(host: ResolvedHost): Promise<AuthPlan> {
   const fileKeys = identities.filter((identity) => identity.kind === 'ready').filter((key) => !inAgent(key));
   const methods: AnyAuthMethod[] = [];
   if (agent.agent && agentKeys.length > 0) {
-    methods.push({ type: 'agent', username: host.user, agent: await narrowAgent(agent.agent, agentKeys) });
+    // One method for each, so that of each is known what became of it.
+    for (const key of agentKeys)
+      methods.push({ type: 'agent', username: host.user, agent: await narrowAgent(agent.agent, [key]) });
   }
   for (const { privateKey } of fileKeys) {
     methods.push({ type: 'publickey', username: host.user, key: privateKey });

@@ -6,9 +6,11 @@ import { cleanText } from './remote-text.js';
 import type { ResolvedHost } from './resolved-host.js';
 import { authFailure, planAuth, type AuthPlan } from './ssh-auth.js';
 import { SshError } from './ssh-error.js';
+import { describeKey } from './explain.js';
 import type { Reached } from './ssh-reach.js';
 import { hasSpoken, silenceMs } from './ssh-socket.js';
 import { loadSsh2, supportedAlgorithms } from './ssh2.js';
+import type { Trail } from './trail.js';
 
 const handshakePatienceMs = 10_000;
 const defaultKeepAliveMs = 10_000;
@@ -34,12 +36,13 @@ export async function logIn(
   prepared: Prepared,
   { socket, slot }: Reached,
   deadline: Deadline,
+  trail: Trail,
 ): Promise<Client> {
   const spoke = await slot.during(deadline.race(hasSpoken(socket.stream, 3 * silenceMs)), silenceMs);
   const client = prepared.makeClient();
   client.on('error', () => undefined);
   try {
-    const shaking = shakeHands(client, host, prepared, socket.stream);
+    const shaking = shakeHands(client, host, prepared, socket.stream, trail);
     await slot.during(deadline.race(shaking), spoke ? handshakePatienceMs : silenceMs);
     return client;
   } catch (error) {
@@ -53,6 +56,7 @@ function shakeHands(
   host: ResolvedHost,
   { knowledge, auth, algorithms }: Prepared,
   sock: NonNullable<ConnectConfig['sock']>,
+  trail: Trail,
 ): Promise<void> {
   return new Promise((resolve, reject) => {
     let refusal: SshError | null = null;
@@ -60,7 +64,10 @@ function shakeHands(
     let next = 0;
     client.on('ready', resolve);
     client.on('error', (error) => {
-      if (isPassing(error)) return;
+      if (isPassing(error)) {
+        trail.add('signing', error.message);
+        return;
+      }
       reject(refusal ?? (isAuthFailure(error) ? authFailure(host, auth, allowed) : error));
     });
     client.on('close', () => reject(refusal ?? new Error('it closed the connection')));
@@ -74,15 +81,22 @@ function shakeHands(
       strictVendor: false, // other servers forward unix sockets too, and one that does not refuses
       hostVerifier: (key: Buffer) => {
         refusal = checkHostKey(host, knowledge, key);
+        trail.add('host key', describeKey(key, refusal === null));
         return refusal === null;
       },
       authHandler: (left, _partial, proceed) => {
         if (Array.isArray(left)) allowed = left;
+        if (next > 0) trail.add(`login with ${auth.offered[next - 1] ?? 'no key'}`, refusedBy(left));
         const method = auth.methods[next++];
         proceed(method ?? (false as never));
       },
     });
   });
+}
+
+/** Servers never say why they take a key not; only what else they take. */
+function refusedBy(left: unknown): string {
+  return Array.isArray(left) ? `refused by the server, which takes ${left.join(', ')}` : 'not possible';
 }
 
 /** A key that could not sign; the next one is tried. */

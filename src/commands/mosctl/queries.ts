@@ -82,7 +82,8 @@ function queryCommand(verb: string, query: Query): Command {
       } else {
         for (const answer of asked) printAnswer(answer, query, isList ? `${answer.node}: ` : '', context);
       }
-      for (const answer of asked) if ('error' in answer) context.note(problemOf(answer));
+      for (const answer of asked)
+        if ('error' in answer) context.note(problemOf(answer), answer.error.explanation);
       return query.exitCode(asked);
     },
   });

@@ -72,7 +72,7 @@ function sayRest(
   context: CommandContext,
 ): number {
   const stuck = outcomes.filter((outcome) => !outcome.moved);
-  for (const outcome of stuck) context.note(describeOutcome(outcome));
+  for (const outcome of stuck) context.note(describeOutcome(outcome), outcome.explanation);
   if (stuck.length > 0) context.note(`${jobs(stuck.length)} did not go home`);
   else if (!json) context.note(kind.done);
   return stuck.length > 0 ? exitCodes.refused : exitCodes.done;

@@ -1,7 +1,7 @@
 import type { MoveReason, MoveRecord } from '../../core/cluster-map.js';
 import type { JobId, NodeId } from '../../core/ids.js';
 import { nextGeneration, recoveryOf } from '../../core/relocation.js';
-import { messageOf } from '../../errors.js';
+import { explanationOf, messageOf } from '../../errors.js';
 import type { MoveOutcome } from '../../protocol/messages.js';
 import type { ProbedDriver } from '../../protocol/guest-messages.js';
 import { reach } from '../fault-point.js';
@@ -9,6 +9,7 @@ import { bringOver } from './bring-over.js';
 import { dropCarried } from './carried.js';
 import { withProbe } from './folder-plan.js';
 import type { HomeContext } from './homes.js';
+import { fault } from './fault.js';
 import { placeInHistory, whereIs, type HomeJob } from './job.js';
 import { Refusal, type Move } from './move.js';
 import { settleAgain } from './reconcile.js';
@@ -28,12 +29,15 @@ export function relocate(
   const id = job.record.job;
   return context.homes.queue.run(id, async (): Promise<MoveOutcome> => {
     const place = whereIs(job);
-    const no = (reason: string, where = place?.where ?? context.nodes.self): MoveOutcome => ({
-      moved: false,
-      job: id,
-      where,
-      reason,
-    });
+    const no = (
+      reason: string,
+      where = place?.where ?? context.nodes.self,
+      explanation: readonly string[] = [],
+    ): MoveOutcome => {
+      context.history.add({ event: 'stays', ...placeInHistory(job), to, reason });
+      const why = explanation.length === 0 ? {} : { explanation };
+      return { moved: false, job: id, where, reason, ...why };
+    };
     try {
       if (!place || job.record.phase !== 'running') return no(`job ${id} is over or not started yet`);
       if (job.record.stranded) return no(`job ${id} has lost its node: ${job.record.stranded.reason}`);
@@ -56,10 +60,10 @@ export function relocate(
       signalMigrated(context, job);
       return { moved: true, job: id, record };
     } catch (error) {
-      context.history.add({ event: 'stays', ...placeInHistory(job), to, reason: messageOf(error) });
-      if (recoveryOf(job.journal.entries).kind === 'finish') return no(committedTo(id, to, error), to);
+      if (recoveryOf(job.journal.entries).kind === 'finish')
+        return no(committedTo(id, to, error), to, explanationOf(error));
       context.log.write(`job ${id}: not moved to node ${to}: ${messageOf(error)}`);
-      return no(messageOf(error));
+      return no(messageOf(error), undefined, explanationOf(error));
     } finally {
       job.moving = null;
       if (recoveryOf(job.journal.entries).kind !== 'nothing')
@@ -94,7 +98,7 @@ async function carryOut(move: Move): Promise<MoveRecord> {
     const ends = { from: move.from, to: move.to, generation };
     // What can't be undone now is undone by the recovery, which goes on until it is.
     await undoMove(context, job, ends, messageOf(error)).catch((trouble: unknown) =>
-      context.log.write(`job ${job.record.job}: not undone yet: ${messageOf(trouble)}`),
+      fault(context, job, move.from, `the move is not undone yet: ${messageOf(trouble)}`),
     );
     if (recoveryOf(job.journal.entries).kind === 'nothing')
       await dropCarried(context.homes.store.dirOf(job.record.job), generation);
