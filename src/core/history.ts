@@ -2,8 +2,10 @@ import { isJobId, isNodeId, type JobId, type NodeId } from './ids.js';
 
 /**
  * What happened, one line of history.ndjson each. At home: placed, started, decided (by the balancer), moving, moved,
- * stays (a move that was refused or undone), recovering, recovered, signal, ended, lost. On a node: came, left, refused,
- * held, again (saved itself, started again). Of nodes: up, down, monitor-only …: their state.
+ * stays (a move that was refused or undone), undone, recovering, signal, orphaned, imaged, no image, stranded, found,
+ * stale (something older was ended), waits (it is tried again), ended, lost. On a node: came, left, refused, held, again
+ * (saved itself, started again), continued. Of nodes: up, down, monitor-only …: their state. Anywhere: fault, damaged,
+ * set (a switch or the map), begins and ends (mosd).
  */
 export interface HistoryEvent {
   readonly atMs: number;

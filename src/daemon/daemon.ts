@@ -34,7 +34,7 @@ import { endOrphans } from './home/deputies.js';
 import { loadImageKey } from './home/checkpoint-store.js';
 import { tend, tryAgainSoon } from './home/tend.js';
 import { Homes, type HomeContext } from './home/homes.js';
-import { collect } from './home/collect.js';
+import { collect, exitText } from './home/collect.js';
 import { whereIs } from './home/job.js';
 import { launch } from './home/launch.js';
 import { refreshMobility } from './home/mobility.js';
@@ -69,6 +69,7 @@ export async function createDaemon(
   tickets: ChannelTickets,
   shutdown: () => void,
 ): Promise<RunningDaemon> {
+  const history = createHistory(paths.history, Date.now);
   const map = await openMapStore(paths.map, undefined, {
     checkEdit: (edit) => editProblems(edit, new Set(homes.active().map(({ record }) => record.job))),
     onEdit: (edit) => void applyEdit(daemon, edit).catch((error: unknown) => log.error(error)),
@@ -78,9 +79,10 @@ export async function createDaemon(
     },
   });
   if (map.loaded.kind === 'damaged') {
-    log.write(`${paths.map} was damaged (${map.loaded.problems.join('; ')}); kept as ${map.loaded.keptAs}`);
+    const reason = `${paths.map} was damaged (${map.loaded.problems.join('; ')}); kept as ${map.loaded.keptAs}`;
+    log.write(reason);
+    history.add({ event: 'damaged', reason });
   }
-  const history = createHistory(paths.history, Date.now);
   const cluster = await installationIdentity(paths.stateDir);
   const imageKey = await loadImageKey(paths.stateDir);
   const guests = new Guests(paths.guestsDir, log);
@@ -91,17 +93,24 @@ export async function createDaemon(
     ...(sharesMachine() ? { trees: () => guests.processes() } : {}),
   });
   guests.listen({
-    ended: () => sampler.left(1),
+    again: (guest) => tellOf(history, guest, 'again', 'it saved itself and was started again'),
+    ended: (guest, exit) => {
+      sampler.left(1);
+      if (guest.cluster !== cluster) tellOf(history, guest, 'ended', exitText(exit));
+    },
     removed: (guest) => {
+      tellOf(history, guest, 'left', `it was ${guest.phase} here`);
       if (guest.phase === 'frozen') sampler.left(1);
       forgetTransfers(guestKey(guest.job, guest.cluster));
     },
   });
   await guests.adopt();
+  for (const job of guests.unreadableOf(cluster)) history.add({ event: 'damaged', job, reason: leftAlone });
   const usage = new UsageTable(guests, sampler);
   const drivers = await driversHere();
-  const homes = new Homes(paths.homesDir, cluster, log);
+  const homes = new Homes(paths.homesDir, cluster, log, history);
   await homes.load();
+  for (const job of homes.store.damaged) history.add({ event: 'damaged', job, reason: leftAlone });
 
   const report = (): NodeReport => {
     const { admin } = map.map;
@@ -232,6 +241,7 @@ export async function createDaemon(
     daemon.home.nodes.configure(expandNodes(config));
   };
 
+  const node = (): { readonly node?: NodeId } => (daemon.home ? { node: daemon.home.nodes.self } : {});
   const timers: NodeJS.Timeout[] = [];
   let watcher: FSWatcher | null = null;
   const every = (ms: number, task: () => Promise<void> | void): void => {
@@ -253,6 +263,7 @@ export async function createDaemon(
   return {
     daemon,
     begin: () => {
+      history.add({ event: 'begins', ...node(), reason: `mosd ${process.pid}, version ${version}` });
       sampler.start();
       if (map.map.admin.speed === null) measureSpeed(daemon);
       configure();
@@ -276,6 +287,7 @@ export async function createDaemon(
     },
     isBusy: () => guests.size > 0 || homes.active().length > 0,
     close: async () => {
+      history.add({ event: 'ends', ...node(), reason: `mosd ${process.pid}; jobs go on` });
       for (const timer of timers) clearInterval(timer);
       watcher?.close();
       sampler.stop();
@@ -284,6 +296,13 @@ export async function createDaemon(
       await map.close();
     },
   };
+}
+
+const leftAlone = 'its record can not be read, and is left alone; mosd.log says why';
+
+function tellOf(history: History, guest: GuestRecord, event: string, reason: string): void {
+  const { job, generation, you } = guest;
+  history.add({ event, job, generation, node: you, reason });
 }
 
 /** Each change of a node's state is one event; the steps of a connection that is being made are none. */

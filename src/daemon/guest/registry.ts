@@ -26,6 +26,8 @@ export interface HomeIdentity {
 }
 
 export interface GuestEvents {
+  /** It saved itself and was started again. */
+  again?(record: GuestRecord): void;
   /** A guest ran out. */
   ended?(record: GuestRecord, exit: JobExit): void;
   /** A running guest was looked at. */
@@ -262,6 +264,7 @@ export class Guests {
     const process = await driverNamed('app').continue(target, null);
     await this.change(record, { process, startsAgain: false });
     this.#log.write(`job ${record.job}: saved itself, started again`);
+    for (const listener of this.#listeners) listener.again?.(record);
   }
 
   async #isAlive(record: GuestRecord): Promise<boolean> {

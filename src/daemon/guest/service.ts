@@ -1,5 +1,6 @@
 import type { NodeReport } from '../../core/cluster-map.js';
-import { ProtocolError } from '../../errors.js';
+import { isJobId } from '../../core/ids.js';
+import { messageOf, ProtocolError, RefusedError } from '../../errors.js';
 import type { GuestMethods } from '../../protocol/guest-messages.js';
 import { guestSchemas, parseShape } from '../../protocol/schemas.js';
 import type { ChannelTickets } from '../channel-tickets.js';
@@ -98,7 +99,24 @@ export async function serveGuestRequest(
   const checked = parseShape(guestSchemas[method], params, method);
   const handler = handlers[method] as (c: GuestContext, h: HomeIdentity, p: unknown) => Promise<unknown>;
   await reach(`${method} asked`);
-  const answer = await handler(context, home, checked);
+  const answer = await handler(context, home, checked).catch((error: unknown) => {
+    tellTrouble(context, method, checked, error);
+    throw error;
+  });
   await reach(`${method} done`);
   return answer;
+}
+
+/** What home asks again and again is no event of its own when it fails. */
+const questions: ReadonlySet<string> = new Set(['guest.probe', 'guest.lease', 'files.list', 'folder.probe']);
+
+function tellTrouble(context: GuestContext, method: string, params: unknown, error: unknown): void {
+  const { job, generation } = (params ?? {}) as { readonly job?: unknown; readonly generation?: unknown };
+  if (!isJobId(job) || questions.has(method)) return;
+  context.history.add({
+    event: error instanceof RefusedError ? 'refused' : 'fault',
+    job,
+    ...(typeof generation === 'number' ? { generation } : {}),
+    reason: `${method}: ${messageOf(error)}`,
+  });
 }

@@ -29,6 +29,8 @@ export async function setConfig(
   await daemon.map.update((old) => ({ ...old, config, admin: { ...old.admin, mospe }, nodes: {} }), {
     durable: true,
   });
+  const reason = `the map: ${JSON.stringify(config)}, this is node ${mospe}`;
+  daemon.guestContext.history.add({ event: 'set', reason });
   await daemon.reconfigure();
   return {};
 }
@@ -41,6 +43,7 @@ export async function setAdmin(
   await daemon.map.update((old) => ({ ...old, admin: { ...old.admin, ...admin, ...speedset } }), {
     durable: true,
   });
+  daemon.guestContext.history.add({ event: 'set', reason: settingsText(admin) });
   if (admin.speed === null) measureSpeed(daemon);
   return { admin: daemon.map.map.admin };
 }
@@ -55,5 +58,12 @@ export async function setDecay(
   { decay }: { readonly decay: DecayPolicy },
 ): Promise<Record<string, never>> {
   await daemon.map.update((old) => ({ ...old, decay }), { durable: true });
+  daemon.guestContext.history.add({ event: 'set', reason: `decay ${JSON.stringify(decay)}` });
   return {};
+}
+
+function settingsText(admin: Partial<Admin>): string {
+  return Object.entries(admin)
+    .map(([name, value]) => `${name}=${JSON.stringify(value)}`)
+    .join(', ');
 }

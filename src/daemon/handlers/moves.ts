@@ -7,7 +7,7 @@ import type { GuestRecord } from '../guest/record.js';
 import { empty, type Straggler } from './empty.js';
 import { bestNodeFor, rebalance as rebalancePass } from '../home/balancer.js';
 import type { HomeContext } from '../home/homes.js';
-import { whereIs, type HomeJob } from '../home/job.js';
+import { placeInHistory, whereIs, type HomeJob } from '../home/job.js';
 import { relocate } from '../home/relocate.js';
 import { ownerPid } from './owner-pid.js';
 
@@ -52,6 +52,7 @@ export async function moveOwn(home: HomeContext, job: HomeJob, to: Destination):
   const best = bestNodeFor(home, job);
   if (best.node !== null) return relocate(home, job, best.node, 'asked');
   const where = whereIs(job)?.where ?? home.nodes.self;
+  home.history.add({ event: 'stays', ...placeInHistory(job), reason: best.reason });
   return { moved: false, job: job.record.job, where, reason: best.reason };
 }
 
@@ -59,7 +60,9 @@ async function askHome(daemon: Daemon, guest: GuestRecord, to: Destination): Pro
   const link = daemon.homeLinks.get(guest.cluster);
   if (!link?.rpc.isOpen) {
     const reason = `its home, node ${guest.home}, is not connected now; it decides over its jobs`;
-    return { moved: false, job: guest.job, where: guest.you, reason };
+    const { job, generation, you } = guest;
+    daemon.guestContext.history.add({ event: 'stays', job, generation, node: you, reason });
+    return { moved: false, job, where: you, reason };
   }
   return (await link.rpc.request(
     'home.migrate',
@@ -83,6 +86,7 @@ export async function bring(
   const home = homeOfDaemon(daemon);
   const { self } = home.nodes;
   await daemon.map.update((old) => ({ ...old, admin: { ...old.admin, lstay: 1 } }), { durable: true });
+  home.history.add({ event: 'set', reason: 'lstay=1, and own jobs are brought home' });
   const list = (): readonly Straggler[] =>
     home.homes.active().flatMap((job) => {
       const where = whereIs(job)?.where ?? job.placed ?? self;
@@ -107,6 +111,7 @@ export async function expel(
   { timeoutMs }: { readonly timeoutMs: number },
 ): Promise<{ readonly outcomes: readonly MoveOutcome[] }> {
   await daemon.map.update((old) => ({ ...old, admin: { ...old.admin, block: 1 } }), { durable: true });
+  daemon.guestContext.history.add({ event: 'set', reason: 'block=1, and guests are sent home' });
   const own = daemon.home?.cluster;
   const guestsHere = (): readonly GuestRecord[] =>
     daemon.guests.all().filter((guest) => guest.cluster !== own);

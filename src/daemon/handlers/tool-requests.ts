@@ -1,4 +1,5 @@
-import { ProtocolError } from '../../errors.js';
+import { isJobId } from '../../core/ids.js';
+import { ProtocolError, RefusedError } from '../../errors.js';
 import type { ToolMethods } from '../../protocol/messages.js';
 import { parseShape, toolSchemas } from '../../protocol/schemas.js';
 import type { Daemon } from '../context.js';
@@ -49,5 +50,20 @@ export async function serveToolRequest(daemon: Daemon, method: string, params: u
   if (!Object.hasOwn(handlers, method)) throw new ProtocolError(`nobody answers '${method}' here`);
   const name = method as keyof Handlers;
   const handler = handlers[name] as (daemon: Daemon, params: unknown) => Promise<unknown>;
-  return handler(daemon, parseShape(toolSchemas[name], params, method));
+  try {
+    return await handler(daemon, parseShape(toolSchemas[name], params, method));
+  } catch (error) {
+    // A job that is not taken in is told by its own name (launch.ts).
+    if (error instanceof RefusedError && isDeed(name)) {
+      const { job } = (params ?? {}) as { readonly job?: unknown };
+      const whose = isJobId(job) ? { job } : {};
+      daemon.guestContext.history.add({ event: 'refused', ...whose, reason: `${method}: ${error.message}` });
+    }
+    throw error;
+  }
+}
+
+/** Questions are no part of the story. */
+function isDeed(method: keyof Handlers): boolean {
+  return ['migrate', 'setConfig', 'signal', 'recover', 'giveUp', 'bring', 'expel'].includes(method);
 }

@@ -10,6 +10,7 @@ import { newTicket } from '../channel-tickets.js';
 import type { JobEnd } from '../io-server.js';
 import type { NodeAccess } from '../node-access.js';
 import { emptyManifest } from '../../jobs/staging/manifest.js';
+import { fault } from './fault.js';
 import { loadCarried } from './carried.js';
 import type { HomeContext } from './homes.js';
 import { placeInHistory, whereIs, type HomeJob } from './job.js';
@@ -24,7 +25,7 @@ const maxEntries = 1_000_000;
 
 /** The job has ended and its output is here: its files come home, its node forgets it, the deputy hears of it. */
 export async function collect(context: HomeContext, job: HomeJob, end: JobEnd): Promise<void> {
-  const { homes, log } = context;
+  const { homes } = context;
   await homes.changeAtLast(job, { phase: 'collecting', exit: end.exit, messages: end.messages });
   for (let told = '', attempt = 1; ; attempt++) {
     try {
@@ -32,7 +33,7 @@ export async function collect(context: HomeContext, job: HomeJob, end: JobEnd): 
       break;
     } catch (error) {
       const trouble = messageOf(error);
-      if (trouble !== told) log.write(`job ${job.record.job}: its files can't come home yet: ${trouble}`);
+      if (trouble !== told) fault(context, job, null, `its files can't come home yet: ${trouble}`, 'waits');
       told = trouble;
       if (attempt === tellAfterAttempts)
         await homes.notice(job, `its files can't come home yet: ${trouble}; they do when that is mended`);
@@ -50,7 +51,7 @@ export async function collect(context: HomeContext, job: HomeJob, end: JobEnd): 
   await homes.prune();
 }
 
-function exitText(exit: JobExit): string {
+export function exitText(exit: JobExit): string {
   if (exit.kind === 'code') return `exit code ${exit.code}`;
   return exit.kind === 'signal' ? `killed by ${exit.signal}` : exit.reason;
 }
@@ -61,7 +62,10 @@ async function collectOnce(context: HomeContext, job: HomeJob): Promise<void> {
   const node = context.nodes.access(place.where);
   if (job.record.carried) {
     const result = await bringHome(context, job, node, place.generation);
-    for (const text of noticesOf(result)) await context.homes.notice(job, text);
+    for (const text of noticesOf(result)) {
+      context.history.add({ event: 'fault', ...placeInHistory(job), reason: text });
+      await context.homes.notice(job, text);
+    }
   }
 }
 
@@ -73,7 +77,7 @@ async function forgetGuest(context: HomeContext, job: HomeJob): Promise<void> {
     .access(place.where)
     .call('guest.forget', { job: job.record.job, generation: place.generation, keepDir: false })
     .catch((error: unknown) =>
-      context.log.write(`job ${job.record.job}: its rest on node ${place.where}: ${messageOf(error)}`),
+      fault(context, job, place.where, `its rest is not removed yet: ${messageOf(error)}`),
     );
 }
 

@@ -1,6 +1,6 @@
 import { readStartTicks } from '../../jobs/process-tree.js';
 import type { HomeContext } from './homes.js';
-import { isOver, type HomeJob } from './job.js';
+import { isOver, placeInHistory, type HomeJob } from './job.js';
 import { signalJob } from './signals.js';
 
 export interface DeputyIdentity {
@@ -46,6 +46,8 @@ async function endIfOrphaned(context: HomeContext, job: HomeJob): Promise<void> 
   const { pid, startTicks } = record.spec.deputy;
   if ((await readStartTicks(pid)) === startTicks) return;
   context.log.write(`job ${record.job}: its deputy (PID ${pid}) was killed: the job is ended`);
+  const reason = `its deputy (PID ${pid}) was killed: the job is ended`;
+  context.history.add({ event: 'orphaned', ...placeInHistory(job), reason });
   await context.homes.change(job, { detached: true });
   // Not awaited: a job whose move waits for its node must not keep the others waiting.
   void signalJob(context, job, 'SIGKILL').catch((error: unknown) => context.log.error(error));

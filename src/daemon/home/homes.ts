@@ -45,11 +45,13 @@ export class Homes {
   readonly #jobs = new Map<JobId, HomeJob>();
   readonly #cluster: string;
   readonly #log: Log;
+  readonly #history: History;
 
-  constructor(dir: string, cluster: string, log: Log) {
+  constructor(dir: string, cluster: string, log: Log, history: History) {
     this.store = new HomeStore(dir, log);
     this.#cluster = cluster;
     this.#log = log;
+    this.#history = history;
   }
 
   /** Reads what an earlier mosd left; nothing is touched yet. */
@@ -189,6 +191,18 @@ export class Homes {
     }
   }
 
+  /** Trouble with a job's streams is part of its story. */
+  #streamLog(job: JobId): Log {
+    return {
+      error: (error) => this.#log.error(error),
+      write: (line) => {
+        this.#log.write(line);
+        const found = this.find(job);
+        this.#history.add({ event: 'fault', ...(found ? placeInHistory(found) : { job }), reason: line });
+      },
+    };
+  }
+
   #add(record: HomeRecord, journal: Journal<MoveStep>): HomeJob {
     let settleOver: (end: JobEnd) => void = () => undefined;
     const over = new Promise<JobEnd>((resolve) => {
@@ -197,10 +211,16 @@ export class Homes {
     const job: HomeJob = {
       record,
       journal,
-      io: new JobIo(join(this.store.dirOf(record.job)), record.job, this.#cluster, this.#log, () => ({
-        delivered: job.record.delivered,
-        isThere: job.deputies > 0,
-      })),
+      io: new JobIo(
+        join(this.store.dirOf(record.job)),
+        record.job,
+        this.#cluster,
+        this.#streamLog(record.job),
+        () => ({
+          delivered: job.record.delivered,
+          isThere: job.deputies > 0,
+        }),
+      ),
       over,
       settleOver,
       noticeListeners: new Set(),

@@ -49,6 +49,8 @@ export async function launch(context: HomeContext, job: HomeJob): Promise<Submit
   try {
     for (;;) {
       const choice = await choose(context, job, refused);
+      const { node, reason } = choice;
+      context.history.add({ event: 'placed', job: job.record.job, node, reason });
       const no = await startPatiently(context, job, choice);
       if (no === null) return await started(context, job, choice.reason, choice.notice);
       context.history.add({ event: 'refused', job: job.record.job, node: choice.node, reason: no });
@@ -57,6 +59,9 @@ export async function launch(context: HomeContext, job: HomeJob): Promise<Submit
     }
   } catch (error) {
     job.placed = null;
+    const event = error instanceof RefusedError ? 'refused' : 'fault';
+    const reason = `it is not started: ${messageOf(error)}`;
+    context.history.add({ event, job: job.record.job, reason });
     await context.homes.drop(job);
     throw error;
   }

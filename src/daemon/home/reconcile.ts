@@ -49,9 +49,9 @@ async function settleGuest(context: HomeContext, node: NodeId, guest: GuestSumma
   }
   if (!job) {
     if (homeOf(guest.job) !== context.nodes.self || context.homes.store.damaged.has(guest.job)) return;
-    context.log.write(
-      `node ${node} holds job ${guest.job} (${guest.phase}), of which nothing is known here: removed`,
-    );
+    const reason = `it is ${guest.phase} there, and nothing is known of it here: removed`;
+    context.log.write(`node ${node}: job ${guest.job}: ${reason}`);
+    context.history.add({ event: 'stale', job: guest.job, generation: guest.generation, node, reason });
     await access.call('guest.forget', { job: guest.job, generation: guest.generation, keepDir: false });
     return;
   }
@@ -63,9 +63,9 @@ async function settleGuest(context: HomeContext, node: NodeId, guest: GuestSumma
   const place = whereIs(job);
   const generation = place ? staleBelow(place, node, guest) : null;
   if (!place || generation === null) return;
-  context.log.write(
-    `node ${node} holds generation ${guest.generation} of job ${guest.job}, now ${place.generation}: ended`,
-  );
+  const reason = `node ${place.where} has it as generation ${place.generation}: what is ${guest.phase} here is ended`;
+  context.log.write(`node ${node}: job ${guest.job}, generation ${guest.generation}: ${reason}`);
+  context.history.add({ event: 'stale', job: guest.job, generation: guest.generation, node, reason });
   const keepDir = await sharesFolder(context, guest.job, place.where, node).catch(() => true);
   await access.call('guest.discard', { job: guest.job, generation, keepDir });
 }

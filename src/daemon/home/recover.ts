@@ -4,6 +4,7 @@ import type { DriverName } from '../../core/job-spec.js';
 import { recoveryOf, type BeginStep, type Recovery } from '../../core/relocation.js';
 import { messageOf, RefusedError, UnreachableError } from '../../errors.js';
 import type { HomeContext } from './homes.js';
+import { fault } from './fault.js';
 import { reach } from '../fault-point.js';
 import { isAbandoned } from './node-loss.js';
 import { rescue } from './rescue.js';
@@ -48,7 +49,7 @@ export function discardCopy(
   { to, generation }: { readonly to: NodeId; readonly generation: number },
 ): void {
   const told = (error: unknown): void => {
-    context.log.write(`job ${job.record.job}: its copy on node ${to}: ${messageOf(error)}`);
+    fault(context, job, to, `its stopped copy is not discarded yet: ${messageOf(error)}`);
     job.unsettled.add(to);
     if (!job.moving) settleAgain(context, job);
   };
@@ -83,7 +84,7 @@ export async function finishMove(
       .catch((error: unknown) => {
         // One that has ended takes no signal; the move is done all the same.
         if (error instanceof UnreachableError) throw error;
-        context.log.write(`job ${job.record.job}: not stopped again: ${messageOf(error)}`);
+        fault(context, job, move.to, `not stopped again: ${messageOf(error)}`);
       });
   }
   if (move.isLost) job.unsettled.add(move.from);
@@ -93,7 +94,7 @@ export async function finishMove(
       .call('guest.discard', { job: job.record.job, generation: move.generation, keepDir: dirShared })
       .catch((error: unknown) => {
         job.unsettled.add(move.from);
-        context.log.write(`job ${job.record.job}: its rest on node ${move.from}: ${messageOf(error)}`);
+        fault(context, job, move.from, `its rest is not discarded yet: ${messageOf(error)}`);
       });
   await reach('home discarded');
   await job.journal.append({ step: 'done', generation: move.generation, frozenMs, bytes, atMs });
@@ -143,7 +144,7 @@ export function recover(context: HomeContext, job: HomeJob): Promise<void> {
           return;
         } catch (error) {
           if (attempt === 1)
-            context.log.write(`job ${job.record.job}: recovery of its move waits: ${messageOf(error)}`);
+            fault(context, job, move.from, `recovery of its move waits: ${messageOf(error)}`, 'waits');
           job.isUnreachable = true;
           await new Promise((resolve) => setTimeout(resolve, Math.min(attempt * retryMs, longestRetryMs)));
         }
