@@ -177,6 +177,8 @@ export interface GuestSummary {
   readonly job: JobId;
   readonly generation: number;
   readonly phase: string;
+  /** What it was then went with an earlier start of the machine. */
+  readonly rebooted?: boolean | undefined;
 }
 
 /** Notifications of the node to home. */

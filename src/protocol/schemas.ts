@@ -315,7 +315,9 @@ const manifestAnswer = z.object({ manifest: z.unknown() });
 export const guestAnswers = {
   'node.report': reportSchema,
   'node.subscribe': reportSchema,
-  'guest.list': z.array(z.object({ job: jobId, generation, phase: z.string().max(32) })).max(100_000),
+  'guest.list': z
+    .array(z.object({ job: jobId, generation, phase: z.string().max(32), rebooted: z.boolean().optional() }))
+    .max(100_000),
   'folder.check': z.object({ same: z.boolean() }),
   'folder.probe': z.object({ probe: folderProbe }),
   'folder.unprobe': nothing,

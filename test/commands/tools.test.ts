@@ -323,6 +323,81 @@ describe('migrate', () => {
   });
 });
 
+describe('mosrun --recover', () => {
+  const moved: MoveOutcome = {
+    moved: true,
+    job: '1-17',
+    record: { from: 2, to: 3, why: 'its node was lost', driver: 'criu', atMs: 0, frozenMs: 1, bytes: 2 },
+  };
+
+  test.each([
+    ['--recover 1-17', { to: null, image: null, isForced: false }],
+    ['--recover 1-17 3', { to: 3, image: null, isForced: false }],
+    ['--recover 1-17 --force --image 4', { to: null, image: 4, isForced: true }],
+  ])('%s asks for that, and says where the job goes on', async (options, wanted) => {
+    await withAnswers({ recover: () => moved });
+    expect(await run(`mosrun ${options}`)).toMatchObject({ code: 0, stdout: 'job 1-17 goes on on node 3\n' });
+    expect(asked('recover')).toEqual([{ job: '1-17', ...wanted }]);
+  });
+
+  test('a job that could not be started is a failure of mosrun, with the reason', async () => {
+    await withAnswers({
+      recover: () => ({ moved: false, job: '1-17', where: 2, reason: 'no node is up' }) as const,
+    });
+    expect(await run('mosrun --recover 1-17')).toMatchObject({
+      code: 125,
+      stderr: expect.stringContaining('job 1-17 could not be started: no node is up') as string,
+    });
+  });
+
+  test.each([
+    ['--recover 17', 'is no job'],
+    ['--recover 1-17 3 4', 'one node at most'],
+    ['--recover 1-17 three', 'is no node number'],
+    ['--recover 1-17 --image 0', 'is no number of an image'],
+    ['--give-up 17', 'is no job'],
+  ])('%s is refused before anybody is asked', async (options, reason) => {
+    const { code, stderr } = await run(`mosrun ${options}`);
+    expect([code, stderr]).toEqual([125, expect.stringContaining(reason)]);
+  });
+
+  test('--give-up asks for that', async () => {
+    await withAnswers({ giveUp: () => ({}) });
+    expect((await run('mosrun --give-up 1-17')).code).toBe(0);
+    expect(asked('giveUp')).toEqual([{ job: '1-17' }]);
+  });
+});
+
+describe('mosctl jobs', () => {
+  const stranded: JobView = {
+    ...job,
+    job: '1-18',
+    state: 'stranded',
+    stranded: { reason: 'node 2 is\u001b[31m off', sinceMs: 0 },
+    protection: {
+      onNodeLoss: 'recover',
+      checkpointMs: 600_000,
+      image: { atMs: Date.now(), bytes: 3_000_000, keeper: 3 },
+    },
+  };
+
+  test('shows rule, interval, last image and keeper, and why a job waits', async () => {
+    await withAnswers({ jobs: () => [job, stranded] });
+    const [, plain, lost] = (await run('mosctl jobs')).stdout.split('\n');
+    expect(plain).toMatch(/^1-17 .* hold +- +- +- +- /);
+    expect(lost).toMatch(/^1-18 .* stranded +recover +10m +\d+s ago +2\.9M +3 .*\(node 2 is.*off\)$/);
+    expect(lost).not.toContain('\u001b');
+  });
+
+  test('--lost shows only what has lost its node, --json as mosd has it; nothing is no line', async () => {
+    await withAnswers({ jobs: () => [job, stranded] });
+    expect(JSON.parse((await run('mosctl jobs --lost --json')).stdout)).toEqual([stranded]);
+    expect(asked('jobs')).toEqual([{ all: true }]);
+    await withAnswers({ jobs: () => [] });
+    expect(await run('mosctl jobs')).toMatchObject({ code: 0, stdout: '' });
+  });
+});
+
 describe('mps', () => {
   const guest = { job: '2-5', from: 2, pid: 99, cpu: 0.5, rssKib: 1024, command: 'povray' };
   const withGuest = {

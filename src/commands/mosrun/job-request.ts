@@ -130,11 +130,17 @@ function protectionOf(options: MosrunArguments['options']): Pick<JobSpec, 'prote
   return {
     protection: {
       checkpointMs,
-      keeper: keeper === undefined || keeper === 'home' ? null : nodesIn(keeper, '--keeper')[0]!,
+      keeper: keeper === undefined || keeper === 'home' ? null : keeperIn(keeper),
       onNodeLoss,
       leaseMs: lease === undefined ? defaultLeaseMs : parseTime(lease, '--lease', 5_000),
     },
   };
+}
+
+function keeperIn(text: string): NodeId {
+  const [node, ...more] = nodesIn(text, '--keeper');
+  if (node === undefined || more.length > 0) throw new UsageError(`--keeper ${text} is not one node`);
+  return node;
 }
 
 function parseTime(text: string, option: string, leastMs: number): number {

@@ -17,7 +17,10 @@ export function list(context: GuestContext, home: HomeIdentity): Promise<readonl
   const known = context.guests
     .all()
     .filter((record) => record.cluster === home.cluster)
-    .map(({ job, generation, phase }) => ({ job, generation, phase }));
+    .map(({ job, generation, phase, exit }) => ({
+      ...{ job, generation, phase },
+      ...(exit?.kind === 'unknown' && exit.rebooted === true ? { rebooted: true } : {}),
+    }));
   const unreadable = context.guests
     .unreadableOf(home.cluster)
     .map((job) => ({ job, generation: 0, phase: 'damaged' }));

@@ -106,7 +106,9 @@ async function settleJob(
   if (place?.where !== node) return;
   const guest = guests.find((candidate) => candidate.job === job.record.job);
   if (guest?.generation === place.generation) {
-    if (job.record.stranded && guest.phase === 'running') await takeBack(context, node, job);
+    // Also one that ran out there before its lease was over: that was its end.
+    const isThere = guest.phase === 'running' || (guest.phase === 'ended' && guest.rebooted !== true);
+    if (job.record.stranded && isThere) await takeBack(context, node, job);
     context.homes.follow(context, job);
     await deliverPending(context, job);
     return;

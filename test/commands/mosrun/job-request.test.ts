@@ -174,3 +174,41 @@ describe('a size', () => {
     },
   );
 });
+
+describe('what happens when its node is lost', () => {
+  const hold = { checkpointMs: null, keeper: null, onNodeLoss: 'hold', leaseMs: 60_000 };
+  it.each([
+    ['--checkpoint 10m', { ...hold, checkpointMs: 600_000 }],
+    ['--checkpoint 90', { ...hold, checkpointMs: 90_000 }],
+    ['--checkpoint off', hold],
+    ['--checkpoint 1h --keeper 4', { ...hold, checkpointMs: 3_600_000, keeper: 4 }],
+    ['--checkpoint 1h --keeper home', { ...hold, checkpointMs: 3_600_000 }],
+    ['--on-node-loss hold', hold],
+    ['--on-node-loss restart', { ...hold, onNodeLoss: 'restart' }],
+    ['--on-node-loss recover', { ...hold, onNodeLoss: 'recover', checkpointMs: 600_000 }],
+    ['--on-node-loss recover --checkpoint off', { ...hold, onNodeLoss: 'recover' }],
+    ['--on-node-loss restart --lease 2m', { ...hold, onNodeLoss: 'restart', leaseMs: 120_000 }],
+  ])('%s', (options, protection) => {
+    expect(request([...options.split(' '), 'ls']).protection).toEqual(protection);
+  });
+
+  it('is left to the node where nothing is said', () => {
+    expect(Object.hasOwn(request(['ls']), 'protection')).toBe(false);
+  });
+
+  it.each([
+    ['--checkpoint soon', 'is no time'],
+    ['--checkpoint -5s', 'is no time'],
+    ['--checkpoint 0.5s', 'too short'],
+    ['--lease 1m', 'other jobs need none'],
+    ['--lease 1m --checkpoint 1m', 'other jobs need none'],
+    ['--on-node-loss restart --lease 1s', 'too short'],
+    ['--keeper 3', '--keeper needs --checkpoint'],
+    ['--keeper 3 --checkpoint off', '--keeper needs --checkpoint'],
+    ['--checkpoint 1m --keeper me', '--keeper'],
+    ['--checkpoint 1m --keeper 1-3', 'not one node'],
+    ['--on-node-loss give-up', 'on-node-loss'],
+  ])('%s is refused', (options, reason) => {
+    expect(() => request([...options.split(' '), 'ls'])).toThrow(reason);
+  });
+});
