@@ -3,9 +3,13 @@ import { recoveryOf, staleBelow } from '../../core/relocation.js';
 import type { GuestSummary } from '../../protocol/guest-messages.js';
 import type { HomeContext } from './homes.js';
 import { launch } from './launch.js';
+import { messageOf } from '../../errors.js';
 import { isOver, placeInHistory, whereIs, type HomeJob } from './job.js';
 import { nodeLost } from './node-loss.js';
 import { deliverPending } from './signals.js';
+
+const folderTries = 5;
+const folderRetryMs = 2_000;
 
 /** A node's link came up: what it holds is compared with what home knows. Stale generations end, nothing else does. */
 export async function reconcile(context: HomeContext, node: NodeId): Promise<void> {
@@ -66,8 +70,31 @@ async function settleGuest(context: HomeContext, node: NodeId, guest: GuestSumma
   const reason = `node ${place.where} has it as generation ${place.generation}: what is ${guest.phase} here is ended`;
   context.log.write(`node ${node}: job ${guest.job}, generation ${guest.generation}: ${reason}`);
   context.history.add({ event: 'stale', job: guest.job, generation: guest.generation, node, reason });
-  const keepDir = await sharesFolder(context, guest.job, place.where, node).catch(() => true);
+  const keepDir = await keepsFolder(context, guest, place.where, node);
   await access.call('guest.discard', { job: guest.job, generation, keepDir });
+}
+
+/** The job's own node may be away for a moment. What stands still can wait for it; what runs is ended at once. */
+async function keepsFolder(
+  context: HomeContext,
+  guest: GuestSummary,
+  where: NodeId,
+  node: NodeId,
+): Promise<boolean> {
+  const tries = guest.phase === 'running' ? 1 : folderTries;
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await sharesFolder(context, guest.job, where, node);
+    } catch (error) {
+      if (attempt < tries) await new Promise((resolve) => setTimeout(resolve, folderRetryMs));
+      else {
+        context.log.write(
+          `job ${guest.job}: its folder on node ${node} stays there, it may be that of node ${where}: ${messageOf(error)}`,
+        );
+        return true;
+      }
+    }
+  }
 }
 
 /**

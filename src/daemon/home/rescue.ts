@@ -22,7 +22,8 @@ export async function rescue(
   if (kind === 'undo' && !move.isLost && (await holds(context, job, move.to, generation))) {
     // The source is gone, or stands still until home says otherwise; from here on home never does.
     await job.journal.append({ step: 'commit', generation, atMs });
-    tell(context, job, `${reason}; node ${move.to} has a whole copy, and goes on with it`); return;
+    tell(context, job, `${reason}; node ${move.to} has a whole copy, and goes on with it`);
+    return;
   }
   const mayRevive = kind === 'finish' && !move.isLost && !isLeased(protectionOf(job.record.spec));
   if (mayRevive && (await holds(context, job, move.from, generation))) {
@@ -32,7 +33,8 @@ export async function rescue(
     await job.journal.append({ step: 'claim', generation: next, atMs });
     const ends = { from: move.to, to: move.from, isLost: true, revives: generation };
     await job.journal.append({ step: 'begin', generation: next, ...ends, driver, why, dirShared, atMs });
-    tell(context, job, `${reason}; node ${move.from} still has it, and goes on with it`); return;
+    tell(context, job, `${reason}; node ${move.from} still has it, and goes on with it`);
+    return;
   }
   await job.journal.append(
     kind === 'undo'

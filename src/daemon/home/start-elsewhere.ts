@@ -131,6 +131,7 @@ async function clearAway(job: HomeJob, node: NodeAccess, generation: number): Pr
   const guests = await node.call('guest.list', {});
   const left = guests.find((guest) => guest.job === job.record.job);
   if (left && left.phase !== 'ended') throw new Refusal(`it is ${left.phase} there`);
+  if (left && left.rebooted !== true) throw new Refusal('it has ended there, and is collected');
   await node.call('guest.discard', { job: job.record.job, generation, keepDir: false });
 }
 
