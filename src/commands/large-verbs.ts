@@ -7,6 +7,7 @@ export const largeVerbs: Readonly<Record<string, { readonly operands: string; re
     doctor: { operands: '', describe: 'say of each node what is wrong with it, and how to mend it' },
     export: { operands: 'ansible|mpi|parallel|…', describe: 'print the cluster for another program' },
     join: { operands: '[ADDRESS]', describe: 'take a machine that mosdiscd hears into the map' },
+    stresstest: { operands: '[FOLDER]', describe: 'try the whole cluster, and write a report' },
     service: {
       operands: 'install|remove|status',
       describe: 'start with the machine, and leave it in order when it goes down',

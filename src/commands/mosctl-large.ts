@@ -6,6 +6,7 @@ const load: Readonly<Record<string, () => Promise<Command>>> = {
   doctor: async () => (await import('./mosctl/doctor.js')).doctor,
   export: async () => (await import('./mosctl/export.js')).exportCommand,
   join: async () => (await import('./mosctl/join.js')).join,
+  stresstest: async () => (await import('./mosctl/stresstest.js')).stresstest,
   service: async () => (await import('./mosctl/service.js')).service,
   cron: async () => (await import('./mosctl/cron.js')).cron,
 };
