@@ -10,10 +10,14 @@ import { readHistory } from '../../src/state/history.js';
 import { tempFolder } from '../state/temp-folder.js';
 import { formats } from './formats.js';
 
+/** Younger than these folders: the record of an image has its own test below, the others are one bare value. */
+const younger: ReadonlySet<string> = new Set(['record of an image', 'key of the MACs of images', 'lease']);
+
 /** Files as versions of earlier wrote them. They stay for ever; a new form gets a new folder. */
 test.each(['plain', 'sealed'])('every file of the form %s loads as what it was', async (form) => {
   const source = new URL(`../../fixtures/records/${form}`, import.meta.url).pathname;
-  for (const format of formats.filter(({ file, name }) => file !== 'tree' && !name.includes('before'))) {
+  for (const format of formats) {
+    if (format.file === 'tree' || format.name.includes('before') || younger.has(format.name)) continue;
     const folder = await tempFolder();
     await cp(source, folder, { recursive: true });
     await rm(join(folder, 'hpc.json.durable'), { force: true });
