@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { longTests } from './long-tests.mjs';
 
 const folder = mkdtempSync(join(tmpdir(), 'moskit-test-'));
 const report = join(folder, 'report.json');
@@ -64,5 +65,9 @@ if (process.env.MOSKIT_LAB === 'required' && mayNotSkip.length > 0) {
   console.error('FAILED: lab and CRIU tests were skipped although MOSKIT_LAB=required');
   counted.failed += 1;
 }
+if (!process.env.CI)
+  console.error(
+    `left out, because they take minutes (CI=1 npm test runs them):\n  ${longTests.join('\n  ')}`,
+  );
 console.log(`${counted.passed} passed, ${counted.failed} failed, ${counted.skipped} skipped`);
 process.exit(counted.failed === 0 && vitest.status === 0 ? 0 : 1);
