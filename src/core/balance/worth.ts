@@ -52,7 +52,7 @@ export function addedBy({ job, demand }: Departure, target: Outlook, policy: Bal
 
 /**
  * Clearly better for the cluster, and for the job itself: nobody's job is slowed down for the others' sake, so a move
- * never raises the greatest slowdown in the cluster.
+ * never raises the greatest slowdown in the cluster (of a job with `-i` its way to its files counts as well).
  */
 export function isBetter(
   departure: Departure,

